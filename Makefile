@@ -1,0 +1,52 @@
+# Every target works from a fresh clone: .venv is built from the locked requirements when they change.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo run test test-all check quality bench lock clean
+
+help:  ## say what each target does
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(READY): requirements.lock requirements-dev.lock pyproject.toml
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+install: $(READY)  ## build .venv from the locked requirements
+
+demo: $(READY)  ## run the whole line on the recorded web, offline, and compare with the golden documents
+	$(BIN)/newsloom demo
+
+run: $(READY)  ## one round over your own sources (see `newsloom init`)
+	$(BIN)/newsloom run --once
+
+check: $(READY)  ## ruff, format, mypy strict, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+test: check quality  ## what CI runs: check, quality floors, the tests
+	$(BIN)/python -m pytest -m "not slow and not chaos"
+
+test-all: check quality  ## everything in test, and what is slow or needs node
+	$(BIN)/python -m pytest -m "not chaos"
+
+quality: $(READY)  ## quality floors on the project's own pages and stories
+	$(BIN)/python -m pytest tests/quality
+
+bench: $(READY)  ## the whole line on the demo web repeated 50 times, CPU per stage
+	$(BIN)/python -m tests.bench.line
+
+lock: $(READY)  ## renew both lock files from pyproject.toml (hashes, no index addresses)
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-header --no-annotate --upgrade pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-header --no-annotate --constraint requirements.lock --group dev pyproject.toml -o requirements-dev.lock
+
+clean:  ## remove what make built
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

@@ -1,0 +1,1 @@
+"""The floor: settings, catalogue types, the shipped catalogue. Imports nothing of ours."""

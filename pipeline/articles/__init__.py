@@ -1,0 +1,1 @@
+"""Pure: HTML of a page -> article."""

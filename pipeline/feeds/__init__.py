@@ -1,0 +1,1 @@
+"""Pure: bytes of a feed -> entries, and when to look again."""

@@ -1,0 +1,1 @@
+"""The wet room: the only place with HTTP, SQL, files and processes."""

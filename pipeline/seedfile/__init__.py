@@ -1,0 +1,1 @@
+"""Pure: story -> seed document -> bytes, and back."""

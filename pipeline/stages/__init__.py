@@ -1,0 +1,1 @@
+"""The corridor: fetch, extract, cluster, write; each loads, thinks in a pure room, saves."""

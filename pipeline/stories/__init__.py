@@ -1,0 +1,1 @@
+"""Pure: articles -> stories, their leads, topics and scores."""

@@ -1,0 +1,1 @@
+"""Celery only: the line of pipeline, driven by a broker."""
