@@ -44,7 +44,9 @@ class SourceEntry(_Record):
     title: str = Field(min_length=1)
     language: str | None = Field(default=None, pattern=r"^[a-z]{2,3}$")
     #: The operator's own polling interval, 5 minutes to 7 days; unset: learned.
-    interval: Annotated[timedelta, Field(ge=timedelta(minutes=5), le=timedelta(days=7))] | None = None
+    interval: Annotated[timedelta, Field(ge=timedelta(minutes=5), le=timedelta(days=7))] | None = (
+        None
+    )
     enabled: bool = True
     #: A public page that names this feed.
     listed_at: WebUrl | None = None
