@@ -28,6 +28,9 @@ Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
 #: A registrable domain or a host below one, lower case, without www.
 Domain = Annotated[str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$|^localhost$", max_length=253)]
 
+#: An operator's own polling interval.
+PollInterval = Annotated[timedelta, Field(ge=timedelta(minutes=5), le=timedelta(days=7))]
+
 
 class _Record(BaseModel):
     """Frozen, and a misspelt key is an error."""

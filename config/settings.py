@@ -1,4 +1,4 @@
-"""Settings of one installation: from ``newsloom.toml`` in its folder, overridden by the environment.
+"""Settings of one installation: ``newsloom.toml`` in its folder, overridden by the environment.
 
 This module is the only reader of the environment (``NEWSLOOM_<NAME>``). `config.load` reads the
 file and reports what is wrong; the rest of the code gets a frozen `Settings`.

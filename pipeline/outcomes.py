@@ -7,7 +7,7 @@ stable kebab-case codes (``not-a-feed``, ``blocked-address``): they are stored, 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping  # noqa: TC003 -- a field type
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pipeline.records import Validators

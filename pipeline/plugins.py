@@ -1,4 +1,4 @@
-"""The two plug-in points, each a Protocol of one method, chosen by a dotted name in the settings."""
+"""The plug-in points, each a Protocol of one method, chosen by a dotted name in the settings."""
 
 from __future__ import annotations
 

@@ -8,9 +8,9 @@ same in every database (row numbers never leave the store).
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003 -- pydantic reads these types at run time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta  # noqa: TC003 -- likewise
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType
 
