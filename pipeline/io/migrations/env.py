@@ -1,0 +1,14 @@
+"""Alembic's entry: runs the migrations on the connection that `pipeline.io.migrate` hands over."""
+
+from alembic import context
+
+from pipeline.io.schema import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,  # SQLite alters a table by copying it
+    user_module_prefix="schema.",
+)
+with context.begin_transaction():
+    context.run_migrations()

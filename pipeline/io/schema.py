@@ -1,0 +1,289 @@
+"""The tables, alike on SQLite and PostgreSQL. The row is the truth; queues only ring.
+
+`sources` and `pages` are work: each row says what is still to do, when (`next_at`), who is at it
+(`lease_*`), how often it went wrong and why. `ticks` bound what is clustered together.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    Interval,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+#: Names for every constraint, so that migrations can speak of them on both databases.
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    },
+)
+
+#: Row numbers: SQLite counts up only in an INTEGER primary key.
+_ROW_ID = BigInteger().with_variant(Integer, "sqlite")
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """Aware UTC datetimes; SQLite, which has no zones, keeps them as naive UTC."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Take timestamptz where there is one."""
+        return dialect.type_descriptor(DateTime(timezone=dialect.name != "sqlite"))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive times; convert the rest to UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive time {value!r}: newsloom keeps aware UTC times only")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 -- SQLAlchemy's signature
+        """Give an aware UTC time back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _work() -> list[Column[Any]]:
+    """Return the columns of a table whose rows are claimed, worked on and retried."""
+    return [
+        Column("next_at", UtcTime, nullable=False),
+        Column("tick_id", _ROW_ID, ForeignKey("ticks.id")),
+        Column("attempts", Integer, nullable=False, default=0),
+        Column("deaths", Integer, nullable=False, default=0),
+        Column("lease_owner", String(64)),
+        Column("lease_until", UtcTime),
+        #: Members of the batch it was claimed with: a death counts only when alone.
+        Column("lease_size", Integer),
+        Column("fence", Integer, nullable=False, default=0),
+        Column("last_error", String(500)),
+        Column("quarantined", String(64)),
+    ]
+
+
+ticks = Table(
+    "ticks",
+    metadata,
+    Column("id", _ROW_ID, primary_key=True, autoincrement=True),
+    Column("opened_at", UtcTime, nullable=False),
+    Column("deadline", UtcTime, nullable=False),
+    Column("closed_at", UtcTime),
+    Column("clustered_at", UtcTime),
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("feed_url", String(2048), nullable=False),
+    Column("host", String(253), nullable=False),
+    Column("provider", String(253), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("language", String(8)),
+    Column("interval", Interval),
+    Column("enabled", Boolean, nullable=False),
+    #: ``file`` follows the catalogue; ``operator`` was changed by hand and is left alone.
+    Column("managed_by", String(10), nullable=False),
+    Column("etag", String(1024)),
+    Column("last_modified", String(128)),
+    Column("body_hash", String(64)),
+    Column("entry_key_kind", String(12), nullable=False),
+    Column("learned_interval", Interval),
+    Column("failures", Float, nullable=False, default=0.0),
+    Column("last_success_at", UtcTime),
+    Column("last_unconditional_at", UtcTime),
+    Column("last_polled_at", UtcTime),
+    Column("last_status", String(40)),
+    Column("dialect", String(20)),
+    Column("parser", String(20)),
+    #: How `next_at` was decided, in words.
+    Column("decision", Text),
+    *_work(),
+    Index(None, "next_at"),
+    Index(None, "tick_id"),
+)
+
+hosts = Table(
+    "hosts",
+    metadata,
+    Column("host", String(253), primary_key=True),
+    #: From when the next request may start; moved on when one is reserved.
+    Column("next_free_at", UtcTime, nullable=False),
+    Column("paused_until", UtcTime),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("id", _ROW_ID, primary_key=True, autoincrement=True),
+    Column("source_id", String(80), ForeignKey("sources.id"), nullable=False),
+    Column("entry_key", String(255), nullable=False),
+    Column("page_id", String(70), nullable=False),
+    Column("url", String(2048), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("published_at", UtcTime),
+    Column("updated_at", UtcTime),
+    Column("authors", JSON, nullable=False),
+    Column("media", JSON, nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    Column("first_seen_at", UtcTime, nullable=False),
+    Column("last_seen_at", UtcTime, nullable=False),
+    UniqueConstraint("source_id", "entry_key"),
+    Index(None, "page_id"),
+)
+
+pages = Table(
+    "pages",
+    metadata,
+    Column("id", String(70), primary_key=True),
+    Column("url", String(2048), nullable=False),
+    Column("host", String(253), nullable=False),
+    #: pending -> done | skipped | quarantined; a changed entry makes it pending again.
+    Column("state", String(12), nullable=False),
+    #: ``source_id entry_key`` of the entry whose facts were used: the smallest known.
+    Column("facts_from", String(340)),
+    Column("final_url", String(2048)),
+    Column("article_id", String(70)),
+    Column("fetched_at", UtcTime),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("extractor_version", Integer),
+    *_work(),
+    Index(None, "state", "next_at"),
+    Index(None, "tick_id", "state"),
+)
+
+page_bodies = Table(
+    "page_bodies",
+    metadata,
+    Column("page_id", String(70), ForeignKey("pages.id"), primary_key=True),
+    Column("content_type", String(255), nullable=False),
+    #: zlib-compressed bytes as decoded from the transfer.
+    Column("body", LargeBinary, nullable=False),
+    Column("fetched_at", UtcTime, nullable=False),
+    Index(None, "fetched_at"),
+)
+
+articles = Table(
+    "articles",
+    metadata,
+    Column("id", String(70), primary_key=True),
+    Column("page_id", String(70), ForeignKey("pages.id"), nullable=False),
+    Column("tick_id", _ROW_ID, ForeignKey("ticks.id"), nullable=False),
+    #: pending -> clustered | alias.
+    Column("state", String(12), nullable=False),
+    Column("url", String(2048), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("excerpt", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("published_at", UtcTime, nullable=False),
+    Column("published_precision", String(8), nullable=False),
+    Column("updated_at", UtcTime),
+    Column("language", String(8), nullable=False),
+    Column("type", String(8), nullable=False),
+    Column("provider", String(253), nullable=False),
+    Column("provider_name", Text, nullable=False),
+    Column("amp_url", String(2048)),
+    Column("authors", JSON, nullable=False),
+    Column("image", JSON),
+    Column("featured_content", Text),
+    Column("origins", JSON, nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("extractor_version", Integer, nullable=False),
+    Index(None, "state", "tick_id"),
+    Index(None, "language", "published_at"),
+)
+
+article_aliases = Table(
+    "article_aliases",
+    metadata,
+    #: A url_key under which the article is also known.
+    Column("url_key", String(70), primary_key=True),
+    Column("article_id", String(70), nullable=False),
+    Column("reason", String(40), nullable=False),
+)
+
+stories = Table(
+    "stories",
+    metadata,
+    Column("id", String(24), primary_key=True),
+    Column("language", String(8), nullable=False),
+    Column("lead_id", String(70), nullable=False),
+    Column("topics", JSON, nullable=False),
+    Column("quality", Integer, nullable=False),
+    Column("heat", Integer, nullable=False),
+    Column("published_at", UtcTime, nullable=False),
+    Column("revision", Integer, nullable=False),
+    #: The outbox: the revision that every site has on disk.
+    Column("written_revision", Integer, nullable=False, default=0),
+    Column("cluster_version", Integer, nullable=False),
+    Column("score_version", Integer, nullable=False),
+    Index(None, "language", "published_at"),
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("article_id", String(70), ForeignKey("articles.id"), primary_key=True),
+    Column("story_id", String(24), ForeignKey("stories.id"), nullable=False),
+    Column("nearest", String(70)),
+    Column("score", Float, nullable=False),
+    Column("parts", JSON, nullable=False),
+    Column("copy_of", String(70)),
+    Index(None, "story_id"),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("site", String(80), primary_key=True),
+    Column("story_id", String(24), ForeignKey("stories.id"), primary_key=True),
+    #: Below the site's folder; frozen for life.
+    Column("path", String(255), nullable=False),
+    #: Case-folded, so that no two differ only in case on any file system.
+    Column("path_key", String(255), nullable=False),
+    #: live | tombstone.
+    Column("state", String(12), nullable=False),
+    Column("published", Boolean, nullable=False),
+    Column("published_at", UtcTime, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("writer_version", Integer, nullable=False),
+    UniqueConstraint("site", "path_key"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(120), primary_key=True),
+    Column("owner", String(64)),
+    Column("token", Integer, nullable=False),
+    Column("until", UtcTime),
+)

@@ -1,0 +1,303 @@
+"""Rows of pages and articles: what extract loads and saves."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, select, update
+
+from pipeline.io.schema import article_aliases, articles, entries, page_bodies, pages, sources
+from pipeline.io.store.sources import facts_key
+from pipeline.io.store.work import RELEASED, ClaimTerms, claim, insert_missing, still_ours, upsert
+from pipeline.records import (
+    Article,
+    ArticleId,
+    ArticleType,
+    EntryFacts,
+    Image,
+    Media,
+    Page,
+    PageId,
+    SourceId,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedPage:
+    """A page under lease, with what the feeds told about it."""
+
+    id: PageId
+    url: str
+    facts: EntryFacts
+    #: The entry the facts come from, see `facts_key`.
+    facts_from: str
+    source_provider: str
+    tick_id: int
+    row: Row[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageResult:
+    """What became of one page: an article, a reason to skip it for good, or a retry."""
+
+    claimed: ClaimedPage
+    #: done | skipped | retry | quarantined.
+    state: str
+    error: str | None = None
+    next_at: datetime | None = None
+    page: Page | None = None
+    article: Article | None = None
+    content_hash: str = ""
+
+
+def claim_pages(tx: Connection, ids: Sequence[PageId], terms: ClaimTerms) -> list[ClaimedPage]:
+    """Lease those of `ids` that are due and whose hosts are free, with their facts."""
+    rows = claim(
+        tx,
+        pages,
+        terms,
+        pages.c.id.in_(ids),
+        pages.c.state == "pending",
+        pages.c.tick_id.is_not(None),
+    )
+    facts = _facts(tx, [row.id for row in rows])
+    return [
+        ClaimedPage(
+            id=PageId(row.id),
+            url=row.url,
+            facts=_entry_facts(facts[row.id]),
+            facts_from=facts_key(SourceId(facts[row.id].source_id), facts[row.id].entry_key),
+            source_provider=facts[row.id].provider,
+            tick_id=row.tick_id,
+            row=row,
+        )
+        for row in rows
+    ]
+
+
+def _facts(tx: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
+    """Return for each page its smallest entry (source, key), with its source's record."""
+    rows = tx.execute(
+        select(entries, sources.c.provider, sources.c.language)
+        .join(sources, sources.c.id == entries.c.source_id)
+        .where(entries.c.page_id.in_(ids))
+    ).all()
+    smallest: dict[str, Row[Any]] = {}
+    for row in sorted(rows, key=lambda row: facts_key(row.source_id, row.entry_key)):
+        smallest.setdefault(row.page_id, row)
+    return smallest
+
+
+def _entry_facts(row: Row[Any]) -> EntryFacts:
+    """Make the record of an entry's row."""
+    return EntryFacts(
+        title=row.title,
+        summary=row.summary,
+        published_at=row.published_at,
+        language=row.language,
+        authors=tuple(row.authors),
+        media=tuple(Media(**media) for media in row.media),
+        first_seen_at=row.first_seen_at,
+    )
+
+
+def pending_pages_of_sources(tx: Connection, ids: Sequence[SourceId]) -> list[PageId]:
+    """Return the pages that entries of these sources still wait for."""
+    rows = tx.execute(
+        select(pages.c.id)
+        .where(pages.c.state == "pending", pages.c.quarantined.is_(None))
+        .where(pages.c.id.in_(select(entries.c.page_id).where(entries.c.source_id.in_(ids))))
+        .order_by(pages.c.next_at, pages.c.id)
+    )
+    return [PageId(row.id) for row in rows]
+
+
+def due_in_tick(tx: Connection, tick_id: int, now: datetime) -> list[PageId]:
+    """Return the pages of a tick that could be fetched now."""
+    rows = tx.execute(
+        select(pages.c.id)
+        .where(pages.c.tick_id == tick_id, pages.c.state == "pending", pages.c.next_at <= now)
+        .where(pages.c.quarantined.is_(None))
+        .order_by(pages.c.next_at, pages.c.id)
+    )
+    return [PageId(row.id) for row in rows]
+
+
+def pending_articles_of_pages(tx: Connection, ids: Sequence[PageId]) -> list[ArticleId]:
+    """Return the articles of these pages that wait to be clustered."""
+    rows = tx.execute(
+        select(articles.c.id)
+        .where(articles.c.state == "pending")
+        .where(articles.c.id.in_(select(pages.c.article_id).where(pages.c.id.in_(ids))))
+        .order_by(articles.c.published_at, articles.c.id)
+    )
+    return [ArticleId(row.id) for row in rows]
+
+
+def save_pages(
+    tx: Connection, results: Sequence[PageResult], *, version: int, now: datetime
+) -> dict[PageId, str]:
+    """Save pages and their articles; return how each ended, without those whose lease was lost.
+
+    Endings: ``new``, ``updated``, ``unchanged``, ``alias`` (another page already is this
+    article), ``skipped``, ``retry``, ``quarantined``.
+    """
+    ours = still_ours(tx, pages, [result.claimed.row for result in results])
+    endings: dict[PageId, str] = {}
+    for result in sorted(results, key=lambda result: result.claimed.id):
+        if result.claimed.id not in ours:
+            continue
+        ending = result.state
+        if result.page is not None:
+            _keep_body(tx, result.page)
+        if result.article is not None:
+            ending = _save_article(tx, result, result.article, version=version)
+        _save_page(tx, result, version=version, now=now)
+        endings[result.claimed.id] = ending
+    return endings
+
+
+def _keep_body(tx: Connection, page: Page) -> None:
+    """Store the bytes of a page, compressed."""
+    upsert(
+        tx,
+        page_bodies,
+        [
+            {
+                "page_id": page.id,
+                "content_type": page.content_type[:255],
+                "body": zlib.compress(page.body),
+                "fetched_at": page.fetched_at,
+            }
+        ],
+    )
+
+
+def _save_page(tx: Connection, result: PageResult, *, version: int, now: datetime) -> None:
+    """Write the end of the work on one page."""
+    retry = result.state == "retry"
+    values: dict[str, Any] = {
+        "state": "pending" if retry else result.state,
+        "facts_from": result.claimed.facts_from,
+        "article_id": result.article.id if result.article else None,
+        "final_url": result.page.final_url if result.page else None,
+        "last_error": result.error,
+        "failures": result.claimed.row.failures + 1 if retry else 0,
+        "next_at": result.next_at or now,
+        "extractor_version": version,
+        "quarantined": result.error if result.state == "quarantined" else None,
+        "deaths": 0,
+        **RELEASED,
+    }
+    if result.page:
+        values["fetched_at"] = result.page.fetched_at
+    if retry:
+        values["tick_id"] = None  # it no longer holds up the others of its tick
+    tx.execute(update(pages).where(pages.c.id == result.claimed.id).values(values))
+
+
+def _save_article(tx: Connection, result: PageResult, article: Article, *, version: int) -> str:
+    """Insert or update the article, and say which.
+
+    Several pages can be one article (canonical address): the smallest page of the first tick
+    speaks for it, so that the result does not hang on which was fetched first.
+    """
+    known = tx.execute(
+        select(articles.c.page_id, articles.c.tick_id, articles.c.content_hash, articles.c.revision)
+        .where(articles.c.id == article.id)
+        .with_for_update()
+    ).first()
+    if str(article.id) != str(article.page_id):
+        alias = {"url_key": article.page_id, "article_id": article.id, "reason": "canonical"}
+        insert_missing(tx, article_aliases, [alias])
+    if known is None:
+        insert_missing(tx, articles, [_article_row(result, article, revision=1, version=version)])
+        return "new"
+    if known.page_id != article.page_id and not (
+        known.tick_id == result.claimed.tick_id and article.page_id < known.page_id
+    ):
+        return "alias"
+    if known.content_hash == result.content_hash:
+        return "unchanged"
+    row = _article_row(result, article, revision=known.revision + 1, version=version)
+    tx.execute(update(articles).where(articles.c.id == article.id).values(row))
+    return "updated"
+
+
+def _article_row(
+    result: PageResult, article: Article, *, revision: int, version: int
+) -> dict[str, Any]:
+    """Return the columns of an article that waits to be clustered."""
+    image = article.image
+    return {
+        "id": article.id,
+        "page_id": article.page_id,
+        "tick_id": result.claimed.tick_id,
+        "state": "pending",
+        "url": article.url,
+        "title": article.title,
+        "excerpt": article.excerpt,
+        "text": article.text,
+        "published_at": article.published_at,
+        "published_precision": article.published_precision,
+        "updated_at": article.updated_at,
+        "language": article.language,
+        "type": article.type.value,
+        "provider": article.provider,
+        "provider_name": article.provider_name,
+        "amp_url": article.amp_url,
+        "authors": list(article.authors),
+        "image": {"url": image.url, "width": image.width, "height": image.height}
+        if image
+        else None,
+        "featured_content": article.featured_content,
+        "origins": dict(article.origins),
+        "content_hash": result.content_hash,
+        "revision": revision,
+        "extractor_version": version,
+    }
+
+
+def article_of_row(row: Row[Any]) -> Article:
+    """Make the record of an article's row."""
+    return Article(
+        id=ArticleId(row.id),
+        page_id=PageId(row.page_id),
+        url=row.url,
+        title=row.title,
+        excerpt=row.excerpt,
+        text=row.text,
+        published_at=row.published_at,
+        published_precision=row.published_precision,
+        updated_at=row.updated_at,
+        language=row.language,
+        type=ArticleType(row.type),
+        provider=row.provider,
+        provider_name=row.provider_name,
+        amp_url=row.amp_url,
+        authors=tuple(row.authors),
+        image=Image(**row.image) if row.image else None,
+        featured_content=row.featured_content,
+        origins=row.origins,
+    )
+
+
+def load_articles(tx: Connection, ids: Iterable[ArticleId]) -> dict[ArticleId, Article]:
+    """Return the articles of `ids`."""
+    rows = tx.execute(select(articles).where(articles.c.id.in_(list(ids))))
+    return {ArticleId(row.id): article_of_row(row) for row in rows}
+
+
+def stored_body(tx: Connection, page_id: PageId) -> tuple[bytes, str] | None:
+    """Return the kept bytes of a page and their content type; None when not kept."""
+    row = tx.execute(select(page_bodies).where(page_bodies.c.page_id == page_id)).first()
+    return (zlib.decompress(row.body), row.content_type) if row else None
+
+
+def drop_bodies(tx: Connection, *, before: datetime) -> int:
+    """Forget page bodies fetched before `before`; return how many."""
+    return tx.execute(delete(page_bodies).where(page_bodies.c.fetched_at < before)).rowcount

@@ -1,0 +1,351 @@
+"""Rows of sources and their entries: what fetch loads and saves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import Connection, Row, bindparam, func, select, update
+
+from config.catalogue import SourceEntry
+from pipeline.io.schema import entries, pages, sources
+from pipeline.io.store.work import RELEASED, ClaimTerms, claim, insert_missing, still_ours
+from pipeline.records import (
+    Entry,
+    EntryKeyKind,
+    PageId,
+    PollState,
+    Source,
+    SourceId,
+    Validators,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedSource:
+    """A source under lease: what to poll, and the row that fences the result."""
+
+    source: Source
+    tick_id: int
+    row: Row[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryIntent:
+    """An entry to store, under its key, with the page it leads to."""
+
+    key: str
+    page_id: PageId
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollResult:
+    """What one poll changes: the source's state, and its new and changed entries."""
+
+    claimed: ClaimedSource
+    state: PollState
+    status: str
+    decision: str
+    error: str | None = None
+    dialect: str | None = None
+    parser: str | None = None
+    intents: tuple[EntryIntent, ...] = ()
+    #: Keys of every entry in the feed, for `last_seen_at`.
+    seen: tuple[str, ...] = ()
+
+
+def claim_sources(
+    tx: Connection, ids: Sequence[SourceId], terms: ClaimTerms
+) -> list[ClaimedSource]:
+    """Lease those of `ids` that are due and whose hosts are free."""
+    rows = claim(
+        tx,
+        sources,
+        terms,
+        sources.c.id.in_(ids),
+        sources.c.enabled,
+        sources.c.tick_id.is_not(None),
+    )
+    return [ClaimedSource(source=_source(row), tick_id=row.tick_id, row=row) for row in rows]
+
+
+def due_in_tick(tx: Connection, tick_id: int, now: datetime) -> list[SourceId]:
+    """Return the sources of a tick that could be polled now."""
+    rows = tx.execute(
+        select(sources.c.id)
+        .where(sources.c.tick_id == tick_id, sources.c.next_at <= now)
+        .where(sources.c.quarantined.is_(None))
+        .order_by(sources.c.id)
+    )
+    return [SourceId(row.id) for row in rows]
+
+
+def known_hashes(tx: Connection, source_id: SourceId, keys: Sequence[str]) -> dict[str, str]:
+    """Return the content hash of each of `keys` that the source has shown before."""
+    rows = tx.execute(
+        select(entries.c.entry_key, entries.c.content_hash).where(
+            entries.c.source_id == source_id, entries.c.entry_key.in_(keys)
+        )
+    )
+    return {row.entry_key: row.content_hash for row in rows}
+
+
+def save_polls(tx: Connection, results: Sequence[PollResult], *, now: datetime) -> set[str]:
+    """Save what the polls brought, except those whose lease was lost; return the saved ids."""
+    ours = still_ours(tx, sources, [result.claimed.row for result in results])
+    kept = [result for result in results if result.claimed.source.id in ours]
+    for result in kept:
+        _save_entries(tx, result, now=now)
+    if kept:
+        tx.execute(
+            update(sources)
+            .where(sources.c.id == bindparam("row_id"))
+            .values({name: bindparam(name) for name in _poll_values(kept[0], now)}),
+            [{"row_id": result.claimed.source.id, **_poll_values(result, now)} for result in kept],
+        )
+    return ours
+
+
+def _save_entries(tx: Connection, result: PollResult, *, now: datetime) -> None:
+    """Store new and changed entries and make their pages due in the tick of the poll."""
+    source_id = result.claimed.source.id
+    if result.seen:
+        tx.execute(
+            update(entries)
+            .where(entries.c.source_id == source_id, entries.c.entry_key.in_(result.seen))
+            .values(last_seen_at=now)
+        )
+    for intent in result.intents:
+        _save_entry(tx, source_id, intent, now=now)
+        _make_due(tx, source_id, intent, tick_id=result.claimed.tick_id, now=now)
+
+
+def _save_entry(tx: Connection, source_id: SourceId, intent: EntryIntent, *, now: datetime) -> None:
+    """Insert the entry, or replace what a reader would see of it."""
+    entry = intent.entry
+    shown = {
+        "page_id": intent.page_id,
+        "url": entry.url,
+        "title": entry.title,
+        "summary": entry.summary,
+        "published_at": entry.published_at,
+        "updated_at": entry.updated_at,
+        "authors": list(entry.authors),
+        "media": [
+            {"url": media.url, "width": media.width, "height": media.height, "type": media.type}
+            for media in entry.media
+        ],
+        "content_hash": entry.content_hash,
+        "last_seen_at": now,
+    }
+    key = {"source_id": source_id, "entry_key": intent.key}
+    insert_missing(tx, entries, [{**key, **shown, "first_seen_at": now}])
+    tx.execute(
+        update(entries)
+        .where(entries.c.source_id == source_id, entries.c.entry_key == intent.key)
+        .values(shown)
+    )
+
+
+def _make_due(
+    tx: Connection, source_id: SourceId, intent: EntryIntent, *, tick_id: int, now: datetime
+) -> None:
+    """Make the entry's page due: new, told something new, or told by a better-placed entry.
+
+    A page uses the facts of its smallest entry (source, key), so that the result does not hang
+    on which feed was polled first; a smaller one that comes later makes the page due again.
+    """
+    page = tx.execute(
+        select(pages.c.state, pages.c.facts_from, pages.c.tick_id, pages.c.quarantined)
+        .where(pages.c.id == intent.page_id)
+        .with_for_update()
+    ).first()
+    mine = facts_key(source_id, intent.key)
+    if page is None:
+        insert_missing(tx, pages, [_new_page(intent, tick_id=tick_id, now=now)])
+    elif page.state != "pending" and (
+        page.facts_from == mine or (page.tick_id == tick_id and mine < (page.facts_from or ""))
+    ):
+        tx.execute(
+            update(pages)
+            .where(pages.c.id == intent.page_id)
+            .values(
+                state="pending",
+                next_at=now,
+                tick_id=tick_id,
+                failures=0,
+                fence=pages.c.fence + 1,
+                **RELEASED,
+            )
+        )
+
+
+def facts_key(source_id: SourceId, entry_key: str) -> str:
+    """Return the place of an entry among those that tell about one page."""
+    return f"{source_id} {entry_key}"
+
+
+def _new_page(intent: EntryIntent, *, tick_id: int, now: datetime) -> dict[str, Any]:
+    """Return the row of a page nobody has asked for yet."""
+    return {
+        "id": intent.page_id,
+        "url": intent.entry.url,
+        "host": urlsplit(intent.entry.url).hostname or "",
+        "state": "pending",
+        "next_at": now,
+        "tick_id": tick_id,
+        "attempts": 0,
+        "deaths": 0,
+        "failures": 0,
+        "fence": 0,
+    }
+
+
+def _poll_values(result: PollResult, now: datetime) -> dict[str, Any]:
+    """Return the columns of a source after a poll."""
+    state = result.state
+    return {
+        "etag": state.validators.etag,
+        "last_modified": state.validators.last_modified,
+        "body_hash": state.body_hash,
+        "entry_key_kind": state.entry_key_kind.value,
+        "learned_interval": state.interval,
+        "failures": state.failures,
+        "last_success_at": state.last_success_at,
+        "last_unconditional_at": state.last_unconditional_at,
+        "last_polled_at": now,
+        "last_status": result.status,
+        "last_error": result.error,
+        "decision": result.decision,
+        "dialect": result.dialect or result.claimed.row.dialect,
+        "parser": result.parser or result.claimed.row.parser,
+        "next_at": state.next_fetch_at or now,
+        "tick_id": None,
+        "deaths": 0,
+        **RELEASED,
+    }
+
+
+def _source(row: Row[Any]) -> Source:
+    """Make the record of a row."""
+    return Source(
+        id=SourceId(row.id),
+        feed_url=row.feed_url,
+        provider=row.provider,
+        title=row.title,
+        language=row.language,
+        interval=row.interval,
+        state=PollState(
+            validators=Validators(etag=row.etag, last_modified=row.last_modified),
+            body_hash=row.body_hash,
+            entry_key_kind=EntryKeyKind(row.entry_key_kind),
+            interval=row.learned_interval,
+            failures=row.failures,
+            last_success_at=row.last_success_at,
+            last_unconditional_at=row.last_unconditional_at,
+            next_fetch_at=row.next_at,
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncReport:
+    """What applying the catalogue changed: ids of sources."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    disabled: tuple[str, ...] = ()
+    #: Differs from the catalogue by an operator's word, which wins.
+    kept: tuple[str, ...] = ()
+
+
+def plan_sync(tx: Connection, catalogue: Mapping[str, SourceEntry]) -> SyncReport:
+    """Say what `apply_sync` would change."""
+    rows = {row.id: row for row in tx.execute(select(sources))}
+    wanted = {entry.id: _file_values(entry) for entry in catalogue.values()}
+    differing = [
+        id_
+        for id_, values in wanted.items()
+        if id_ in rows and any(getattr(rows[id_], key) != value for key, value in values.items())
+    ]
+    return SyncReport(
+        added=tuple(sorted(wanted.keys() - rows.keys())),
+        changed=tuple(sorted(id_ for id_ in differing if rows[id_].managed_by == "file")),
+        kept=tuple(sorted(id_ for id_ in differing if rows[id_].managed_by == "operator")),
+        disabled=tuple(
+            sorted(
+                id_
+                for id_ in rows.keys() - wanted.keys()
+                if rows[id_].managed_by == "file" and rows[id_].enabled
+            )
+        ),
+    )
+
+
+def apply_sync(
+    tx: Connection, catalogue: Mapping[str, SourceEntry], *, now: datetime
+) -> SyncReport:
+    """Bring the rows in line with the catalogue; an operator's own rows stay as they are.
+
+    A source that left the catalogue is disabled, not deleted: its entries keep their keys.
+    """
+    report = plan_sync(tx, catalogue)
+    fresh = {
+        "managed_by": "file",
+        "entry_key_kind": EntryKeyKind.GUID.value,
+        "failures": 0.0,
+        "next_at": now,
+        "attempts": 0,
+        "deaths": 0,
+        "fence": 0,
+    }
+    insert_missing(
+        tx, sources, [{**_file_values(catalogue[id_]), "id": id_, **fresh} for id_ in report.added]
+    )
+    upserted = [{"id": id_, **_file_values(catalogue[id_])} for id_ in report.changed]
+    for values in upserted:
+        tx.execute(update(sources).where(sources.c.id == values["id"]).values(values))
+    if report.disabled:
+        tx.execute(update(sources).where(sources.c.id.in_(report.disabled)).values(enabled=False))
+    return report
+
+
+def _file_values(entry: SourceEntry) -> dict[str, Any]:
+    """Return the columns that a catalogue record decides."""
+    return {
+        "feed_url": entry.feed,
+        "host": urlsplit(entry.feed).hostname or "",
+        "provider": entry.provider,
+        "title": entry.title,
+        "language": entry.language,
+        "interval": entry.interval,
+        "enabled": entry.enabled,
+    }
+
+
+def all_sources(tx: Connection) -> Sequence[Row[Any]]:
+    """Return every source with the number of its entries, by id."""
+    counted = (
+        select(entries.c.source_id, func.count().label("entries"))
+        .group_by(entries.c.source_id)
+        .subquery()
+    )
+    return tx.execute(
+        select(sources, func.coalesce(counted.c.entries, 0).label("entries"))
+        .outerjoin(counted, counted.c.source_id == sources.c.id)
+        .order_by(sources.c.id)
+    ).all()
+
+
+def make_due(tx: Connection, ids: Iterable[SourceId], *, now: datetime) -> int:
+    """Let the given sources be polled at the next tick, whatever their interval says."""
+    result = tx.execute(
+        update(sources)
+        .where(sources.c.id.in_(list(ids)), sources.c.next_at > now)
+        .values(next_at=now)
+    )
+    return result.rowcount

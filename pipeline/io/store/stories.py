@@ -1,0 +1,209 @@
+"""Rows of stories and memberships: what cluster and write load and save."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, exists, func, select, update
+
+from pipeline.io.schema import article_aliases, articles, memberships, stories
+from pipeline.io.store.pages import article_of_row
+from pipeline.io.store.work import insert_missing, upsert
+from pipeline.records import Article, ArticleId, Membership, Part, Story, StoryId
+
+
+def languages_of_tick(tx: Connection, tick_id: int) -> list[str]:
+    """Return the partitions in which a tick has articles to cluster."""
+    rows = tx.execute(
+        select(articles.c.language)
+        .where(articles.c.tick_id == tick_id, articles.c.state == "pending")
+        .distinct()
+        .order_by(articles.c.language)
+    )
+    return [row.language for row in rows]
+
+
+def pending_articles(tx: Connection, tick_id: int, language: str) -> list[Article]:
+    """Return a tick's articles of one partition in the order they are taken: time, then id."""
+    rows = tx.execute(
+        select(articles)
+        .where(articles.c.tick_id == tick_id, articles.c.state == "pending")
+        .where(articles.c.language == language)
+        .order_by(articles.c.published_at, articles.c.id)
+    )
+    return [article_of_row(row) for row in rows]
+
+
+def live_articles(
+    tx: Connection, language: str, *, since: datetime
+) -> list[tuple[Article, StoryId]]:
+    """Return the clustered articles of the window with their stories, in order of time."""
+    rows = tx.execute(
+        select(articles, memberships.c.story_id)
+        .join(memberships, memberships.c.article_id == articles.c.id)
+        .where(articles.c.language == language, articles.c.published_at >= since)
+        .order_by(articles.c.published_at, articles.c.id)
+    )
+    return [(article_of_row(row), StoryId(row.story_id)) for row in rows]
+
+
+def stories_of(tx: Connection, ids: Iterable[ArticleId]) -> dict[ArticleId, StoryId]:
+    """Return the story of each article that has one."""
+    rows = tx.execute(
+        select(memberships.c.article_id, memberships.c.story_id).where(
+            memberships.c.article_id.in_(list(ids))
+        )
+    )
+    return {ArticleId(row.article_id): StoryId(row.story_id) for row in rows}
+
+
+def is_taken(tx: Connection, story_id: StoryId) -> bool:
+    """Say whether a story of that id exists or ever did."""
+    return bool(tx.scalar(select(exists().where(stories.c.id == story_id))))
+
+
+def add_memberships(tx: Connection, placed: Sequence[tuple[StoryId, str, Membership]]) -> None:
+    """Put articles into stories, given as (story, language, membership); found missing stories."""
+    insert_missing(tx, stories, [_founded(story_id, language) for story_id, language, _ in placed])
+    upsert(
+        tx,
+        memberships,
+        [
+            {
+                "article_id": membership.article_id,
+                "story_id": story_id,
+                "nearest": membership.nearest,
+                "score": membership.score,
+                "parts": [asdict(part) for part in membership.parts],
+                "copy_of": membership.copy_of,
+            }
+            for story_id, _, membership in placed
+        ],
+    )
+
+
+def _founded(story_id: StoryId, language: str) -> dict[str, Any]:
+    """Return a story's row before it is scored; `save_story` fills it in the same transaction."""
+    return {
+        "id": story_id,
+        "language": language,
+        "lead_id": "",
+        "topics": [],
+        "quality": 0,
+        "heat": 0,
+        "published_at": _EPOCH,
+        "revision": 0,
+        "written_revision": 0,
+        "cluster_version": 0,
+        "score_version": 0,
+    }
+
+
+#: A time no article has; overwritten before the transaction ends.
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+def members_of(
+    tx: Connection, ids: Iterable[StoryId]
+) -> dict[StoryId, list[tuple[Article, Membership]]]:
+    """Return the members of each story, in order of time."""
+    rows = tx.execute(
+        select(
+            articles,
+            memberships.c.story_id,
+            memberships.c.nearest,
+            memberships.c.score.label("membership_score"),
+            memberships.c.parts,
+            memberships.c.copy_of,
+        )
+        .join(memberships, memberships.c.article_id == articles.c.id)
+        .where(memberships.c.story_id.in_(list(ids)))
+        .order_by(articles.c.published_at, articles.c.id)
+    )
+    found: dict[StoryId, list[tuple[Article, Membership]]] = {}
+    for row in rows:
+        found.setdefault(StoryId(row.story_id), []).append((article_of_row(row), _membership(row)))
+    return found
+
+
+def _membership(row: Row[Any]) -> Membership:
+    """Make the record of a membership's row."""
+    return Membership(
+        article_id=ArticleId(row.id),
+        nearest=ArticleId(row.nearest) if row.nearest else None,
+        score=row.membership_score,
+        parts=tuple(Part(**part) for part in row.parts),
+        copy_of=ArticleId(row.copy_of) if row.copy_of else None,
+    )
+
+
+def settle_articles(
+    tx: Connection, clustered: Iterable[ArticleId], aliases: Mapping[ArticleId, ArticleId]
+) -> None:
+    """End the wait of articles: clustered, or another name of one that is."""
+    tx.execute(update(articles).where(articles.c.id.in_(list(clustered))).values(state="clustered"))
+    tx.execute(update(articles).where(articles.c.id.in_(list(aliases))).values(state="alias"))
+    insert_missing(
+        tx,
+        article_aliases,
+        [
+            {"url_key": alias, "article_id": article, "reason": "same-title"}
+            for alias, article in aliases.items()
+        ],
+    )
+
+
+def save_story(tx: Connection, story: Story, *, cluster_version: int, score_version: int) -> None:
+    """Store what the stories room found out, and make the story due for writing."""
+    tx.execute(
+        update(stories)
+        .where(stories.c.id == story.id)
+        .values(
+            lead_id=story.lead.article.id,
+            topics=list(story.topics),
+            quality=story.lead.quality.value,
+            heat=story.heat.value,
+            published_at=story.lead.article.published_at,
+            revision=stories.c.revision + 1,
+            cluster_version=cluster_version,
+            score_version=score_version,
+        )
+    )
+
+
+def unwritten(tx: Connection, ids: Sequence[StoryId] | None = None) -> dict[StoryId, int]:
+    """Return the stories (of `ids`) whose files are behind, with the revision to write."""
+    condition = stories.c.written_revision < stories.c.revision
+    if ids is not None:
+        condition = and_(condition, stories.c.id.in_(ids))
+    rows = tx.execute(
+        select(stories.c.id, stories.c.revision).where(condition).order_by(stories.c.id)
+    )
+    return {StoryId(row.id): row.revision for row in rows}
+
+
+def mark_written(tx: Connection, written: Mapping[StoryId, int]) -> None:
+    """Record that every site has these revisions on disk."""
+    for story_id, revision in written.items():
+        tx.execute(
+            update(stories).where(stories.c.id == story_id).values(written_revision=revision)
+        )
+
+
+def story_rows(tx: Connection, *, limit: int | None = None) -> Sequence[Row[Any]]:
+    """Return the stories with their lead's title and size, hottest first."""
+    counted = (
+        select(memberships.c.story_id, func.count().label("members"))
+        .group_by(memberships.c.story_id)
+        .subquery()
+    )
+    query = (
+        select(stories, articles.c.title, articles.c.provider_name, counted.c.members)
+        .join(articles, articles.c.id == stories.c.lead_id)
+        .join(counted, counted.c.story_id == stories.c.id)
+        .order_by(stories.c.heat.desc(), stories.c.published_at.desc(), stories.c.id)
+    )
+    return tx.execute(query.limit(limit) if limit else query).all()

@@ -1,0 +1,140 @@
+"""Ticks: what is polled together is clustered together, in one order, whoever did the work.
+
+Opening a tick takes every row that is due into it. A tick closes when none of its rows is left
+to do, or at its deadline; the stragglers then wait for a later one. Ticks are clustered in the
+order of their numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, Table, and_, exists, func, insert, select, update
+
+from pipeline.io.schema import articles, pages, sources, ticks
+from pipeline.io.store.work import RELEASED, is_due
+from pipeline.records import SourceId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenTick:
+    """A tick whose rows are still being worked on."""
+
+    id: int
+    deadline: datetime
+
+
+def open_tick(
+    tx: Connection, *, now: datetime, lasts: timedelta, only: Sequence[SourceId] | None = None
+) -> OpenTick | None:
+    """Take all that is due and in no tick into a new one; None when nothing is due.
+
+    `only` narrows the sources (pages are taken whatever their source).
+    """
+    due_sources = and_(is_due(sources, now), sources.c.enabled, sources.c.tick_id.is_(None))
+    if only is not None:
+        due_sources = and_(due_sources, sources.c.id.in_(only))
+    due_pages = and_(is_due(pages, now), pages.c.state == "pending", pages.c.tick_id.is_(None))
+    if not (_any(tx, sources, due_sources) or _any(tx, pages, due_pages)):
+        return None
+    deadline = now + lasts
+    key = tx.execute(insert(ticks).values(opened_at=now, deadline=deadline)).inserted_primary_key
+    assert key is not None
+    tick_id: int = key[0]
+    tx.execute(update(sources).where(due_sources).values(tick_id=tick_id))
+    tx.execute(update(pages).where(due_pages).values(tick_id=tick_id))
+    return OpenTick(id=tick_id, deadline=deadline)
+
+
+def _any(tx: Connection, table: Table, condition: ColumnElement[bool]) -> bool:
+    """Say whether a row of `table` meets `condition`."""
+    return bool(tx.scalar(select(exists().where(condition).select_from(table))))
+
+
+def in_work(tx: Connection) -> list[OpenTick]:
+    """Return the ticks that are not closed, oldest first."""
+    rows = tx.execute(
+        select(ticks.c.id, ticks.c.deadline).where(ticks.c.closed_at.is_(None)).order_by(ticks.c.id)
+    )
+    return [OpenTick(id=row.id, deadline=row.deadline) for row in rows]
+
+
+def left_to_do(tx: Connection, tick_id: int) -> int:
+    """Count the rows of a tick that are neither done nor given up."""
+    return sum(
+        tx.scalar(select(func.count()).where(condition)) or 0 for _, condition in _members(tick_id)
+    )
+
+
+def _members(tick_id: int) -> list[tuple[Table, ColumnElement[bool]]]:
+    """Return, for each kind of work, the condition of a tick's rows that are still to do."""
+    return [
+        (sources, and_(sources.c.tick_id == tick_id, sources.c.quarantined.is_(None))),
+        (
+            pages,
+            and_(
+                pages.c.tick_id == tick_id,
+                pages.c.state == "pending",
+                pages.c.quarantined.is_(None),
+            ),
+        ),
+    ]
+
+
+def close_done(tx: Connection, *, now: datetime) -> list[int]:
+    """Close the ticks that are done or overdue, oldest first; return their numbers.
+
+    At its deadline a tick still waits for rows under a live lease. The others leave it, fenced:
+    what a worker brings for them later is dropped, and they are done in a later tick.
+    """
+    closed = []
+    for tick in in_work(tx):
+        if left_to_do(tx, tick.id) and (now < tick.deadline or _leased(tx, tick.id, now)):
+            continue
+        for table, condition in _members(tick.id):
+            tx.execute(
+                update(table)
+                .where(condition)
+                .values(tick_id=None, fence=table.c.fence + 1, **RELEASED)
+            )
+        tx.execute(update(ticks).where(ticks.c.id == tick.id).values(closed_at=now))
+        closed.append(tick.id)
+    return closed
+
+
+def _leased(tx: Connection, tick_id: int, now: datetime) -> bool:
+    """Say whether somebody is still at work on a row of the tick."""
+    return any(
+        _any(tx, table, and_(condition, table.c.lease_until >= now))
+        for table, condition in _members(tick_id)
+    )
+
+
+def next_to_cluster(tx: Connection) -> int | None:
+    """Return the oldest tick that is not clustered, if it is closed: ticks never overtake."""
+    row = tx.execute(
+        select(ticks.c.id, ticks.c.closed_at)
+        .where(ticks.c.clustered_at.is_(None))
+        .order_by(ticks.c.id)
+        .limit(1)
+    ).first()
+    return row.id if row and row.closed_at else None
+
+
+def opened_at(tx: Connection, tick_id: int) -> datetime:
+    """Return when a tick was opened: the `now` of all that is decided in it."""
+    moment: datetime = tx.execute(
+        select(ticks.c.opened_at).where(ticks.c.id == tick_id)
+    ).scalar_one()
+    return moment
+
+
+def mark_clustered(tx: Connection, tick_id: int, *, now: datetime) -> bool:
+    """Close the books of a tick once no article of it is pending; say whether it did."""
+    pending = exists().where(articles.c.tick_id == tick_id, articles.c.state == "pending")
+    if tx.scalar(select(pending)):
+        return False
+    tx.execute(update(ticks).where(ticks.c.id == tick_id).values(clustered_at=now))
+    return True
