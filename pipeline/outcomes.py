@@ -7,7 +7,7 @@ stable kebab-case codes (``not-a-feed``, ``blocked-address``): they are stored, 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from pipeline.records import Validators
@@ -58,19 +58,49 @@ class StageCounts:
 
     due: int = 0
     ended: Counter[str] = field(default_factory=Counter)
-    #: (member, reason) of what failed, for the report.
+    #: (member, reason) of each that failed or was skipped, for the report.
     reasons: list[tuple[str, str]] = field(default_factory=list)
-
-    def end(self, status: str, count: int = 1) -> None:
-        """Count `count` members that ended as `status`."""
-        self.ended[status] += count
-
-    def fail(self, member: str, reason: str) -> None:
-        """Count one member that failed, and keep its reason."""
-        self.ended["failed"] += 1
-        self.reasons.append((member, reason))
 
     @property
     def difference(self) -> int:
-        """Members that are due but have no end: 0 when the books are right."""
+        """Members that were due but have no end: 0 when the books are right."""
         return self.due - self.ended.total()
+
+
+@dataclass(slots=True)
+class Tally:
+    """The counts of one run, stage by stage, and who wants to hear of each."""
+
+    stages: dict[str, StageCounts] = field(
+        default_factory=lambda: {name: StageCounts() for name in STAGES}
+    )
+    #: Called with (stage, due so far, ended so far) after each change.
+    heard: Callable[[str, int, int], None] = lambda _stage, _due, _ended: None
+
+    def due(self, stage: str, count: int = 1) -> None:
+        """Count members that a stage took on."""
+        self.stages[stage].due += count
+        self._say(stage)
+
+    def end(self, stage: str, status: str, count: int = 1) -> None:
+        """Count members that ended as `status`."""
+        self.stages[stage].ended[status] += count
+        self._say(stage)
+
+    def explain(self, stage: str, status: str, member: str, reason: str) -> None:
+        """Count one member that ended as `status` for a reason worth telling."""
+        self.stages[stage].reasons.append((member, reason))
+        self.end(stage, status)
+
+    def _say(self, stage: str) -> None:
+        counts = self.stages[stage]
+        self.heard(stage, counts.due, counts.ended.total())
+
+    @property
+    def failed(self) -> int:
+        """Members that failed, over all stages."""
+        return sum(counts.ended["failed"] for counts in self.stages.values())
+
+
+#: The stages in the order of the line.
+STAGES = ("fetch", "extract", "cluster", "write")

@@ -241,8 +241,6 @@ stories = Table(
     Column("heat", Integer, nullable=False),
     Column("published_at", UtcTime, nullable=False),
     Column("revision", Integer, nullable=False),
-    #: The outbox: the revision that every site has on disk.
-    Column("written_revision", Integer, nullable=False, default=0),
     Column("cluster_version", Integer, nullable=False),
     Column("score_version", Integer, nullable=False),
     Index(None, "language", "published_at"),
@@ -258,6 +256,15 @@ memberships = Table(
     Column("parts", JSON, nullable=False),
     Column("copy_of", String(70)),
     Index(None, "story_id"),
+)
+
+written = Table(
+    "written",
+    metadata,
+    #: The outbox: which revision of a story a site has on disk (or has nothing to show of).
+    Column("site", String(80), primary_key=True),
+    Column("story_id", String(24), ForeignKey("stories.id"), primary_key=True),
+    Column("revision", Integer, nullable=False),
 )
 
 documents = Table(

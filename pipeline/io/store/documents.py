@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, select, update
+from sqlalchemy import Connection, Row, exists, select
 
-from pipeline.io.schema import documents, stories
+from pipeline.io.schema import documents
 from pipeline.io.store.work import upsert
 from pipeline.records import StoryId
 
@@ -93,8 +93,3 @@ def _document(row: Row[Any]) -> DocumentRow:
         revision=row.revision,
         writer_version=row.writer_version,
     )
-
-
-def make_unwritten(tx: Connection, ids: Iterable[StoryId]) -> None:
-    """Make stories due for writing again, e.g. because their file was changed by hand."""
-    tx.execute(update(stories).where(stories.c.id.in_(list(ids))).values(written_revision=-1))

@@ -12,7 +12,15 @@ from sqlalchemy import Connection, Row, delete, select, update
 
 from pipeline.io.schema import article_aliases, articles, entries, page_bodies, pages, sources
 from pipeline.io.store.sources import facts_key
-from pipeline.io.store.work import RELEASED, ClaimTerms, claim, insert_missing, still_ours, upsert
+from pipeline.io.store.work import (
+    RELEASED,
+    ClaimTerms,
+    claim,
+    insert_missing,
+    is_due,
+    still_ours,
+    upsert,
+)
 from pipeline.records import (
     Article,
     ArticleId,
@@ -120,8 +128,7 @@ def due_in_tick(tx: Connection, tick_id: int, now: datetime) -> list[PageId]:
     """Return the pages of a tick that could be fetched now."""
     rows = tx.execute(
         select(pages.c.id)
-        .where(pages.c.tick_id == tick_id, pages.c.state == "pending", pages.c.next_at <= now)
-        .where(pages.c.quarantined.is_(None))
+        .where(pages.c.tick_id == tick_id, pages.c.state == "pending", is_due(pages, now))
         .order_by(pages.c.next_at, pages.c.id)
     )
     return [PageId(row.id) for row in rows]

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from config.catalogue import SourceEntry
 from pipeline.io.schema import entries, pages, sources
-from pipeline.io.store.work import RELEASED, ClaimTerms, claim, insert_missing, still_ours
+from pipeline.io.store.work import RELEASED, ClaimTerms, claim, insert_missing, is_due, still_ours
 from pipeline.records import (
     Entry,
     EntryKeyKind,
@@ -77,8 +77,7 @@ def due_in_tick(tx: Connection, tick_id: int, now: datetime) -> list[SourceId]:
     """Return the sources of a tick that could be polled now."""
     rows = tx.execute(
         select(sources.c.id)
-        .where(sources.c.tick_id == tick_id, sources.c.next_at <= now)
-        .where(sources.c.quarantined.is_(None))
+        .where(sources.c.tick_id == tick_id, is_due(sources, now))
         .order_by(sources.c.id)
     )
     return [SourceId(row.id) for row in rows]

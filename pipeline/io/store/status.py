@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from pipeline.io.schema import articles, documents, pages, sources, stories, ticks
+from pipeline.io.store.stories import unwritten
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,7 @@ class Status:
     last_tick_at: datetime | None
 
 
-def status(tx: Connection, *, now: datetime) -> Status:
+def status(tx: Connection, *, sites: Iterable[str], now: datetime) -> Status:
     """Count."""
 
     def count(condition: ColumnElement[bool]) -> int:
@@ -46,7 +48,7 @@ def status(tx: Connection, *, now: datetime) -> Status:
         articles=count(articles.c.id.is_not(None)),
         articles_pending=count(articles.c.state == "pending"),
         stories=count(stories.c.id.is_not(None)),
-        stories_unwritten=count(stories.c.written_revision < stories.c.revision),
+        stories_unwritten=len(unwritten(tx, sites)),
         documents=count(documents.c.site.is_not(None)),
         ticks_open=count(ticks.c.closed_at.is_(None)),
         last_tick_at=tx.scalar(select(func.max(ticks.c.opened_at))),

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, exists, func, select, update
 
-from pipeline.io.schema import article_aliases, articles, memberships, stories
+from pipeline.io.schema import article_aliases, articles, memberships, stories, written
 from pipeline.io.store.pages import article_of_row
 from pipeline.io.store.work import insert_missing, upsert
 from pipeline.records import Article, ArticleId, Membership, Part, Story, StoryId
@@ -24,6 +24,11 @@ def languages_of_tick(tx: Connection, tick_id: int) -> list[str]:
         .order_by(articles.c.language)
     )
     return [row.language for row in rows]
+
+
+def waiting_articles(tx: Connection) -> int:
+    """Count the articles that are in no story yet, over all ticks."""
+    return tx.scalar(select(func.count()).where(articles.c.state == "pending")) or 0
 
 
 def pending_articles(tx: Connection, tick_id: int, language: str) -> list[Article]:
@@ -96,7 +101,6 @@ def _founded(story_id: StoryId, language: str) -> dict[str, Any]:
         "heat": 0,
         "published_at": _EPOCH,
         "revision": 0,
-        "written_revision": 0,
         "cluster_version": 0,
         "score_version": 0,
     }
@@ -174,23 +178,43 @@ def save_story(tx: Connection, story: Story, *, cluster_version: int, score_vers
     )
 
 
-def unwritten(tx: Connection, ids: Sequence[StoryId] | None = None) -> dict[StoryId, int]:
-    """Return the stories (of `ids`) whose files are behind, with the revision to write."""
-    condition = stories.c.written_revision < stories.c.revision
-    if ids is not None:
-        condition = and_(condition, stories.c.id.in_(ids))
-    rows = tx.execute(
-        select(stories.c.id, stories.c.revision).where(condition).order_by(stories.c.id)
-    )
-    return {StoryId(row.id): row.revision for row in rows}
-
-
-def mark_written(tx: Connection, written: Mapping[StoryId, int]) -> None:
-    """Record that every site has these revisions on disk."""
-    for story_id, revision in written.items():
-        tx.execute(
-            update(stories).where(stories.c.id == story_id).values(written_revision=revision)
+def unwritten(
+    tx: Connection, sites: Iterable[str], ids: Sequence[StoryId] | None = None
+) -> dict[StoryId, int]:
+    """Return the stories (of `ids`) that one of `sites` is behind with, and their revision."""
+    behind: dict[StoryId, int] = {}
+    for site in sites:
+        query = (
+            select(stories.c.id, stories.c.revision)
+            .outerjoin(written, and_(written.c.story_id == stories.c.id, written.c.site == site))
+            .where(func.coalesce(written.c.revision, 0) < stories.c.revision)
+            .order_by(stories.c.id)
         )
+        if ids is not None:
+            query = query.where(stories.c.id.in_(ids))
+        behind |= {StoryId(row.id): row.revision for row in tx.execute(query)}
+    return dict(sorted(behind.items()))
+
+
+def mark_written(tx: Connection, site: str, revisions: Mapping[StoryId, int]) -> None:
+    """Record that a site is up to date with these revisions."""
+    upsert(
+        tx,
+        written,
+        [
+            {"site": site, "story_id": story_id, "revision": revision}
+            for story_id, revision in revisions.items()
+        ],
+    )
+
+
+def make_unwritten(tx: Connection, site: str, ids: Iterable[StoryId]) -> None:
+    """Make stories due for writing again, e.g. because their file was changed by hand."""
+    tx.execute(
+        update(written)
+        .where(written.c.site == site, written.c.story_id.in_(list(ids)))
+        .values(revision=0)
+    )
 
 
 def story_rows(tx: Connection, *, limit: int | None = None) -> Sequence[Row[Any]]:

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Table, and_, bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pipeline.io.schema import hosts
+from pipeline.io.schema import hosts, leases, pages, sources
 
 #: A row that died alone so often is quarantined.
 MAX_DEATHS = 3
@@ -200,3 +200,37 @@ RELEASED: Mapping[str, Any] = {
     "lease_until": None,
     "lease_size": None,
 }
+
+
+def release_all(tx: Connection, owner: str) -> None:
+    """Give back everything `owner` holds, so that the next one need not wait for the leases."""
+    for table in (sources, pages):
+        tx.execute(
+            update(table)
+            .where(table.c.lease_owner == owner)
+            .values(fence=table.c.fence + 1, **RELEASED)
+        )
+    tx.execute(update(leases).where(leases.c.owner == owner).values(owner=None, until=None))
+
+
+#: The table whose rows each fetching stage works on.
+_STAGE_TABLES = {"fetch": sources, "extract": pages}
+
+
+def waiting(
+    tx: Connection, stage: str, ids: Sequence[str], *, now: datetime, until: datetime
+) -> Sequence[Row[Any]]:
+    """Return those of `ids` that are in a tick, not leased, and due by `until`."""
+    table = _STAGE_TABLES[stage]
+    conditions = [
+        table.c.id.in_(ids),
+        table.c.tick_id.is_not(None),
+        table.c.quarantined.is_(None),
+        table.c.next_at <= until,
+        or_(table.c.lease_until.is_(None), table.c.lease_until < now),
+    ]
+    if table is pages:
+        conditions.append(pages.c.state == "pending")
+    return tx.execute(
+        select(table.c.id, table.c.next_at).where(*conditions).order_by(table.c.next_at)
+    ).all()

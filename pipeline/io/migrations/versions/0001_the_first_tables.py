@@ -44,7 +44,6 @@ def upgrade() -> None:
         sa.Column("heat", sa.Integer(), nullable=False),
         sa.Column("published_at", schema.UtcTime(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("written_revision", sa.Integer(), nullable=False),
         sa.Column("cluster_version", sa.Integer(), nullable=False),
         sa.Column("score_version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stories")),
@@ -162,6 +161,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_sources_next_at"), ["next_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_sources_tick_id"), ["tick_id"], unique=False)
 
+    op.create_table(
+        "written",
+        sa.Column("site", sa.String(length=80), nullable=False),
+        sa.Column("story_id", sa.String(length=24), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["story_id"], ["stories.id"], name=op.f("fk_written_story_id_stories")
+        ),
+        sa.PrimaryKeyConstraint("site", "story_id", name=op.f("pk_written")),
+    )
     op.create_table(
         "articles",
         sa.Column("id", sa.String(length=70), nullable=False),

@@ -1,0 +1,117 @@
+"""What every command shares: opening an installation, speaking plainly, ending with a code.
+
+Exit codes: 0 all well, 1 some failed, 2 usage or configuration.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from config.catalogue import Catalogue
+from config.load import ConfigError, load_catalogue
+from config.load import load_settings as read_settings
+from config.settings import Settings
+from pipeline.context import Context, database_url, open_context
+from pipeline.errors import NewsloomError, UsageError
+from pipeline.io.migrate import require_current
+from pipeline.io.store import Store
+from pipeline.outcomes import Tally
+
+#: For people and for machines alike; errors go beside it.
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+SOME_FAILED = 1
+USAGE = 2
+#: What a shell reports for a program ended by Ctrl-C.
+_INTERRUPTED = 130
+
+Home = Annotated[
+    Path | None,
+    typer.Option(
+        "--home",
+        help="Folder of the installation (made by `newsloom init`); default: this folder.",
+        envvar="NEWSLOOM_HOME",
+        show_default=False,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; change nothing.")]
+
+
+def load_settings(home: Path | None) -> Settings:
+    """Return the settings of the installation in `home` (default: here)."""
+    return read_settings(home or Path())
+
+
+def load(home: Path | None) -> tuple[Settings, Catalogue]:
+    """Return settings and catalogue of the installation in `home`."""
+    settings = load_settings(home)
+    folder = settings.path(settings.catalogue) if settings.catalogue else None
+    return settings, load_catalogue(folder)
+
+
+@contextmanager
+def opened(home: Path | None, tally: Tally | None = None) -> Iterator[Context]:
+    """Open the installation in `home` with everything a stage needs."""
+    settings, catalogue = load(home)
+    with open_context(settings, catalogue, tally=tally) as ctx:
+        yield ctx
+
+
+@contextmanager
+def opened_store(home: Path | None) -> Iterator[Store]:
+    """Open just the database of the installation in `home`."""
+    store = Store(database_url(load_settings(home)))
+    try:
+        require_current(store)
+        yield store
+    finally:
+        store.close()
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document, times as ISO 8601 in UTC, durations in seconds."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+
+
+def _plain(value: Any) -> Any:
+    """Give JSON what it can hold."""
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    return str(value)
+
+
+def shown_time(value: datetime | None) -> str:
+    """Return a time for people: UTC to the second, `-` for none."""
+    return f"{value:%Y-%m-%d %H:%M:%S}Z" if value else "-"
+
+
+def guarded(app: typer.Typer) -> None:
+    """Run a command line; turn what we raise on purpose into one message and an exit code."""
+    try:
+        app()
+    except (UsageError, ConfigError) as error:
+        fail(error, USAGE)
+    except NewsloomError as error:
+        fail(error, SOME_FAILED)
+    except KeyboardInterrupt:
+        err.print("stopped; what was finished is kept, the rest waits for the next run")
+        sys.exit(_INTERRUPTED)
+
+
+def fail(error: Exception, code: int) -> None:
+    """Print `error` and exit."""
+    err.print(f"newsloom: {error}", markup=False)
+    sys.exit(code)

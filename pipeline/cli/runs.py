@@ -1,0 +1,246 @@
+"""`newsloom run` and its four stages, each by itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline import line
+from pipeline.cli.common import (
+    SOME_FAILED,
+    AsJson,
+    DryRun,
+    Home,
+    err,
+    load,
+    opened,
+    out,
+    print_json,
+)
+from pipeline.cli.report import as_json, print_summary, watched
+from pipeline.context import Context, open_context
+from pipeline.errors import UsageError
+from pipeline.io.store import pages, sources, stories, ticks
+from pipeline.records import SourceId
+from pipeline.seedfile.secured import is_demo_key, parse_master_key
+from pipeline.stages.cluster import cluster as cluster_stage
+from pipeline.stages.extract import extract as extract_stage
+from pipeline.stages.fetch import fetch as fetch_stage
+from pipeline.stages.write import write as write_stage
+
+Sources = Annotated[
+    list[str] | None,
+    typer.Option("--source", help="Only this source (may be given more than once)."),
+]
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def run(
+    home: Home = None,
+    source: Sources = None,
+    site: Annotated[
+        list[str] | None, typer.Option("--site", help="Write only this site's files.")
+    ] = None,
+    once: Annotated[
+        bool, typer.Option("--once", help="One round, then end (the default).")
+    ] = False,
+    every: Annotated[
+        str | None, typer.Option("--every", help="Go on for ever, a round every 30s, 15m, 2h.")
+    ] = None,
+    dry_run: DryRun = False,
+    json_: AsJson = False,
+) -> None:
+    """Poll what is due, read the articles, group them into stories, write the files.
+
+    Example: newsloom run --source bbc-technology --every 15m
+    """
+    if once and every:
+        raise typer.BadParameter("--once and --every exclude each other")
+    pause = _seconds(every) if every else None
+    while True:
+        failed = _round(home, source, site, dry_run=dry_run, json_=json_)
+        if pause is None:
+            raise typer.Exit(SOME_FAILED if failed else 0)
+        time.sleep(pause)
+
+
+def _seconds(text: str) -> float:
+    """Read a duration such as 15m."""
+    number, unit = text[:-1], text[-1:]
+    if unit not in _UNITS or not number.isdigit() or int(number) == 0:
+        raise typer.BadParameter(f"{text!r} is no duration; write a number and s, m, h or d")
+    return int(number) * _UNITS[unit]
+
+
+def _round(
+    home: Path | None,
+    source: list[str] | None,
+    site: list[str] | None,
+    *,
+    dry_run: bool,
+    json_: bool,
+) -> int:
+    """Do one round and report it; return how many members failed."""
+    settings, catalogue = load(home)
+    if settings.master_key and is_demo_key(
+        parse_master_key(settings.master_key.get_secret_value())
+    ):
+        raise UsageError(
+            "master_key is the published demo key, which anybody can read with; "
+            "make your own with `newsloom secured new-key --out master.key`"
+        )
+    _known("--site", site, catalogue.sites)
+    if site:
+        kept = {name: catalogue.sites[name] for name in site}
+        catalogue = catalogue.model_copy(update={"sites": kept})
+    with watched() as tally, open_context(settings, catalogue, tally=tally) as ctx:
+        _sync(ctx)
+        only = _chosen(ctx, source)
+        if dry_run:
+            _print_due(ctx, only, json_=json_)
+            return 0
+        line.run(ctx, only)
+        return _report(ctx, json_=json_)
+
+
+def _known(option: str, given: list[str] | None, known: Any) -> None:
+    """Refuse names that do not exist."""
+    for name in given or []:
+        if name not in known:
+            raise UsageError(f"{option} {name}: unknown; known: {', '.join(sorted(known))}")
+
+
+def _sync(ctx: Context) -> None:
+    """Bring the sources in line with the catalogue first: what it says is what is polled."""
+    with ctx.store.write() as tx:
+        sources.apply_sync(tx, ctx.catalogue.sources, now=ctx.clock())
+
+
+def _chosen(ctx: Context, given: list[str] | None) -> list[SourceId] | None:
+    """Return the ids of the sources an operator named, due now; None for all that are due."""
+    if given is None:
+        return None
+    with ctx.store.write() as tx:
+        _known("--source", given, {row.id for row in sources.all_sources(tx)})
+        ids = [SourceId(name) for name in given]
+        sources.make_due(tx, ids, now=ctx.clock())
+    return ids
+
+
+def _print_due(ctx: Context, only: list[SourceId] | None, *, json_: bool) -> None:
+    """Say what a run would begin with."""
+    now = ctx.clock()
+    with ctx.store.read() as tx:
+        rows = [
+            row
+            for row in sources.all_sources(tx)
+            if row.enabled and row.next_at <= now and (only is None or row.id in only)
+        ]
+    if json_:
+        print_json({"dry_run": True, "due": [row.id for row in rows]})
+        return
+    for row in rows:
+        out.print(f"{row.id}  {row.feed_url}", markup=False)
+    out.print(f"{len(rows)} sources are due; nothing was fetched or written (--dry-run)")
+
+
+def _report(ctx: Context, *, json_: bool) -> int:
+    """Print how a run ended; return how many members failed."""
+    if json_:
+        print_json(as_json(ctx.tally))
+    else:
+        print_summary(ctx.tally)
+    if ctx.cipher is None and ctx.tally.stages["write"].due:
+        err.print("no master key: documents carry no secured line (`newsloom secured new-key`)")
+    return ctx.tally.failed
+
+
+def _stage_command(home: Path | None, json_: bool, work: Callable[[Context], None]) -> None:
+    """Run one stage's work and report it."""
+    with watched() as tally, opened(home, tally) as ctx:
+        work(ctx)
+        raise typer.Exit(SOME_FAILED if _report(ctx, json_=json_) else 0)
+
+
+def fetch(
+    home: Home = None, source: Sources = None, dry_run: DryRun = False, json_: AsJson = False
+) -> None:
+    """Poll the sources that are due, and nothing more.
+
+    Example: newsloom fetch --source bbc-technology
+    """
+
+    def work(ctx: Context) -> None:
+        _sync(ctx)
+        only = _chosen(ctx, source)
+        if dry_run:
+            _print_due(ctx, only, json_=json_)
+            raise typer.Exit
+        line.open_tick(ctx, only)
+        with ctx.store.read() as tx:
+            ids = [
+                id_
+                for tick in ticks.in_work(tx)
+                for id_ in sources.due_in_tick(tx, tick.id, ctx.clock())
+            ]
+        fetch_stage(ctx, ids)
+
+    _stage_command(home, json_, work)
+
+
+def extract(home: Home = None, dry_run: DryRun = False, json_: AsJson = False) -> None:
+    """Fetch and read the pages that wait.
+
+    Example: newsloom extract --json
+    """
+
+    def work(ctx: Context) -> None:
+        with ctx.store.read() as tx:
+            ids = [
+                id_
+                for tick in ticks.in_work(tx)
+                for id_ in pages.due_in_tick(tx, tick.id, ctx.clock())
+            ]
+        if dry_run:
+            out.print(f"{len(ids)} pages wait; nothing was fetched (--dry-run)")
+            raise typer.Exit
+        extract_stage(ctx, ids)
+
+    _stage_command(home, json_, work)
+
+
+def cluster(home: Home = None, dry_run: DryRun = False, json_: AsJson = False) -> None:
+    """Group the articles of finished ticks into stories.
+
+    Example: newsloom cluster
+    """
+
+    def work(ctx: Context) -> None:
+        if dry_run:
+            with ctx.store.read() as tx:
+                tick_id = ticks.next_to_cluster(tx)
+                waiting = stories.waiting_articles(tx)
+            ready = "the next tick is ready" if tick_id else "the next tick is still open"
+            out.print(f"{waiting} articles wait, {ready}; nothing was saved (--dry-run)")
+            raise typer.Exit
+        cluster_stage(ctx, [])
+
+    _stage_command(home, json_, work)
+
+
+def write(home: Home = None, dry_run: DryRun = False, json_: AsJson = False) -> None:
+    """Write the files of stories that changed.
+
+    Example: newsloom write --dry-run
+    """
+
+    def work(ctx: Context) -> None:
+        with ctx.store.read() as tx:
+            ids = list(stories.unwritten(tx, ctx.catalogue.sites))
+        write_stage(ctx, ids, dry_run=dry_run)
+
+    _stage_command(home, json_, work)

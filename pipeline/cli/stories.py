@@ -1,0 +1,157 @@
+"""`newsloom stories`: what was found, and why it is so."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from config.catalogue import Catalogue
+from pipeline.cli.common import AsJson, Home, load, opened_store, out, print_json, shown_time
+from pipeline.errors import UsageError
+from pipeline.io.store import Store, documents
+from pipeline.io.store import stories as rows
+from pipeline.records import Story, StoryId
+from pipeline.stories.explain import explain
+from pipeline.stories.story import build_story
+
+app = typer.Typer(no_args_is_help=True, help="The stories and the reasons behind them.")
+Which = Annotated[str, typer.Argument(help="Id of the story, or enough of its beginning.")]
+
+
+@app.command("list")
+def list_(
+    home: Home = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 50,
+    json_: AsJson = False,
+) -> None:
+    """List the stories, hottest first.
+
+    Example: newsloom stories list --limit 10
+    """
+    with opened_store(home) as store, store.read() as tx:
+        found = rows.story_rows(tx, limit=limit)
+    if json_:
+        names = (
+            "id", "title", "heat", "quality", "topics", "members", "provider_name",
+            "published_at", "language", "revision",
+        )  # fmt: skip
+        print_json([{name: getattr(row, name) for name in names} for row in found])
+        return
+    table = Table(box=None, pad_edge=False)
+    for column in ("story", "heat", "articles", "published", "lead"):
+        table.add_column(column)
+    for row in found:
+        table.add_row(
+            row.id,
+            str(row.heat),
+            str(row.members),
+            shown_time(row.published_at),
+            f"{row.title} ({row.provider_name})",
+        )
+    out.print(table)
+    out.print(f"{len(found)} stories")
+
+
+@app.command()
+def show(which: Which, home: Home = None, json_: AsJson = False) -> None:
+    """Show one story: its articles, topics, scores and files.
+
+    Example: newsloom stories show k3v9
+    """
+    _, catalogue = load(home)
+    with opened_store(home) as store:
+        story = _find(store, which, catalogue)
+        files = _files(store, story.id, catalogue)
+    if json_:
+        print_json(_as_json(story, files))
+        return
+    out.print(f"{story.id}  heat {story.heat.value}  topics {', '.join(story.topics) or '-'}")
+    for scored in (story.lead, *story.related):
+        article = scored.article
+        out.print(
+            f"{scored.quality.value:4}  {shown_time(article.published_at)}  {article.title}"
+            f" ({article.provider_name})\n      {article.url}",
+            markup=False,
+        )
+    for file in files:
+        out.print(f"file  {file['site']}: {file['path']} ({file['state']})", markup=False)
+
+
+@app.command()
+def why(which: Which, home: Home = None, json_: AsJson = False) -> None:
+    """Explain one story: why each article is in it, and every part of its scores.
+
+    Example: newsloom stories why k3v9 --json
+    """
+    _, catalogue = load(home)
+    with opened_store(home) as store:
+        story = _find(store, which, catalogue)
+    explained = explain(
+        story,
+        topics=catalogue.topics,
+        organisations=catalogue.organisations,
+        scoring=catalogue.scoring,
+    )
+    if json_:
+        print_json(asdict(explained))
+        return
+    for line in explained.lines():
+        out.print(line, markup=False)
+
+
+def _find(store: Store, which: str, catalogue: Catalogue) -> Story:
+    """Return the story whose id begins with `which`."""
+    with store.read() as tx:
+        ids = [row.id for row in rows.story_rows(tx) if row.id.startswith(which)]
+        if len(ids) != 1:
+            found = "no story has it" if not ids else f"{len(ids)} stories begin with it"
+            raise UsageError(f"story {which!r}: {found}; see `newsloom stories list`")
+        members = rows.members_of(tx, [StoryId(ids[0])])[StoryId(ids[0])]
+    return build_story(
+        StoryId(ids[0]),
+        [article for article, _ in members],
+        [membership for _, membership in members],
+        topics=catalogue.topics,
+        organisations=catalogue.organisations,
+        scoring=catalogue.scoring,
+    )
+
+
+def _files(store: Store, story_id: StoryId, catalogue: Catalogue) -> list[dict[str, Any]]:
+    """Return the story's files on every site."""
+    with store.read() as tx:
+        found = [
+            documents.documents_of_stories(tx, site, [story_id]).get(story_id)
+            for site in catalogue.sites
+        ]
+    return [
+        {"site": row.site, "path": row.path, "state": row.state, "published": row.published}
+        for row in found
+        if row
+    ]
+
+
+def _as_json(story: Story, files: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a story for machines."""
+    return {
+        "id": story.id,
+        "heat": story.heat.value,
+        "topics": list(story.topics),
+        "related_voices": story.related_voices,
+        "files": files,
+        "articles": [
+            {
+                "role": "lead" if scored is story.lead else "related",
+                "title": scored.article.title,
+                "url": scored.article.url,
+                "provider": scored.article.provider,
+                "published_at": scored.article.published_at,
+                "quality": scored.quality.value,
+                "topics": list(scored.topics),
+            }
+            for scored in (story.lead, *story.related)
+        ],
+    }

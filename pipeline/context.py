@@ -1,0 +1,135 @@
+"""The composition root: everything a stage needs, in one value.
+
+A Context belongs to one thread of one process. Its parts are the seams of the tests: the web's
+transport, the clock and the cipher can each be replaced by a plain value.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from config.catalogue import Catalogue
+from config.settings import Settings
+from pipeline.errors import UsageError
+from pipeline.io.children import Children
+from pipeline.io.migrate import require_current
+from pipeline.io.store import Store
+from pipeline.io.web import Resolver, Transport, Web, web_policy
+from pipeline.outcomes import Tally
+from pipeline.seedfile.secured import Cipher, parse_master_key
+
+
+class FixedClock:
+    """A clock that stands until somebody waits: rehearsals end in the same second every time."""
+
+    def __init__(self, now: datetime) -> None:
+        """Stop at `now`."""
+        self.now = now
+
+    def __call__(self) -> datetime:
+        """Return the time it stands at."""
+        return self.now
+
+    def pause(self, seconds: float) -> None:
+        """Move on instead of waiting."""
+        self.now += timedelta(seconds=seconds)
+
+
+def system_clock() -> datetime:
+    """Return the time of day, whole microseconds, UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What the stages work with."""
+
+    settings: Settings
+    catalogue: Catalogue
+    store: Store
+    web: Web
+    children: Children
+    clock: Callable[[], datetime]
+    #: Waits for seconds; only the line waits, a stage never does.
+    pause: Callable[[float], None]
+    #: None without a master key: documents then carry no secured line.
+    cipher: Cipher | None
+    tally: Tally = field(default_factory=Tally)
+
+
+@contextmanager
+def open_context(
+    settings: Settings,
+    catalogue: Catalogue,
+    *,
+    transport: Transport | None = None,
+    resolve: Resolver | None = None,
+    clock: FixedClock | None = None,
+    tally: Tally | None = None,
+) -> Iterator[Context]:
+    """Open a Context and close all it holds at the end.
+
+    `transport` and `resolve` replace the network, `clock` the time. Raise UsageError when the
+    database or the key cannot be used.
+    """
+    if clock is None and settings.fixed_time is not None:
+        clock = FixedClock(settings.fixed_time)
+    store = Store(database_url(settings))
+    try:
+        require_current(store)
+        web = Web(web_policy(settings), transport=transport, resolve=resolve)
+        children = Children(
+            size=settings.children,
+            cpu_seconds=settings.child_cpu_seconds,
+            memory_mb=settings.child_memory_mb,
+            wall_seconds=settings.child_cpu_seconds * _WALL_PER_CPU,
+        )
+        try:
+            yield Context(
+                settings=settings,
+                catalogue=catalogue,
+                store=store,
+                web=web,
+                children=children,
+                clock=clock or system_clock,
+                pause=clock.pause if clock else time.sleep,
+                cipher=open_cipher(settings),
+                tally=tally or Tally(),
+            )
+        finally:
+            children.close()
+            web.close()
+    finally:
+        store.close()
+
+
+#: A child may wait for its turn on a busy machine; beyond this it hangs rather than works.
+_WALL_PER_CPU = 3
+
+
+def database_url(settings: Settings) -> str:
+    """Return the database's URL with a SQLite file placed below the installation's folder."""
+    url = settings.database_url.get_secret_value()
+    prefix = "sqlite:///"
+    if url.startswith(prefix) and not url.startswith(prefix + "/"):
+        return f"{prefix}{(settings.home / url.removeprefix(prefix)).resolve()}"
+    return url
+
+
+def open_cipher(settings: Settings) -> Cipher | None:
+    """Return the cipher of the installation's master key, None when it has none."""
+    if settings.master_key is not None:
+        return Cipher(parse_master_key(settings.master_key.get_secret_value()))
+    if settings.master_key_file is None:
+        return None
+    path = settings.path(settings.master_key_file)
+    try:
+        text = path.read_text(encoding="ascii")
+    except (OSError, UnicodeError) as error:
+        remedy = f"make one with `newsloom secured new-key --out {path}`"
+        raise UsageError(f"master_key_file {path}: {error}; {remedy}") from error
+    return Cipher(parse_master_key(text))

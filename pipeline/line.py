@@ -1,0 +1,98 @@
+"""The sentence: fetch, extract, cluster, write.
+
+    sources --fetch--> pages due --extract--> articles --cluster--> stories --write--> files
+
+Each stage commits before it returns and gives back what waits for the next one, so the same four
+calls serve the command line and a worker, and a run that was killed is simply run again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pipeline.context import Context
+from pipeline.io.store import pages, sources, stories, ticks, work
+from pipeline.records import PageId, SourceId, StoryId
+from pipeline.stages.cluster import cluster
+from pipeline.stages.extract import extract
+from pipeline.stages.fetch import fetch
+from pipeline.stages.write import write
+
+#: Seconds between two looks at rows that another process holds or a host keeps waiting.
+_LOOK_AGAIN = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """What could be done right now."""
+
+    source_ids: tuple[SourceId, ...]
+    page_ids: tuple[PageId, ...]
+    story_ids: tuple[StoryId, ...]
+
+
+def run(ctx: Context, only: Sequence[SourceId] | None = None) -> None:
+    """Do one round: everything due now becomes one tick, and every open tick is brought to its end.
+
+    `only` narrows the sources that are polled. An interrupted round gives its leases back.
+    """
+    open_tick(ctx, only)
+    try:
+        while (now_due := due(ctx)) is not None:
+            if not (now_due.source_ids or now_due.page_ids):
+                ctx.pause(_LOOK_AGAIN)
+            page_ids = fetch(ctx, now_due.source_ids)
+            article_ids = extract(ctx, [*now_due.page_ids, *page_ids])
+            story_ids = cluster(ctx, article_ids)
+            write(ctx, [*now_due.story_ids, *story_ids])
+    except BaseException:
+        with ctx.store.write() as tx:
+            work.release_all(tx, ctx.store.owner)
+        raise
+
+
+def open_tick(ctx: Context, only: Sequence[SourceId] | None = None) -> ticks.OpenTick | None:
+    """Take all that is due into a new tick; None when nothing is."""
+    with ctx.store.write() as tx:
+        return ticks.open_tick(tx, now=ctx.clock(), lasts=ctx.settings.tick_deadline, only=only)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deferred:
+    """Rows that could not be done because their hosts are busy, and for how long at most."""
+
+    ids: tuple[str, ...]
+    seconds: float
+
+
+#: Longer waits are left to the next tick: a message that sleeps for long is a message lost.
+_SOON = timedelta(seconds=30)
+
+
+def deferred(ctx: Context, stage: str, ids: Sequence[str]) -> Deferred:
+    """Return those of `ids` (sources of `fetch`, pages of `extract`) that wait for a busy host."""
+    now = ctx.clock()
+    with ctx.store.read() as tx:
+        rows = work.waiting(tx, stage, ids, now=now, until=now + _SOON)
+    wait = max((row.next_at - now for row in rows), default=timedelta(0))
+    return Deferred(ids=tuple(row.id for row in rows), seconds=max(wait.total_seconds(), 0.0))
+
+
+def due(ctx: Context) -> Due | None:
+    """Return what could be done right now; None when every tick is at its end."""
+    now = ctx.clock()
+    with ctx.store.read() as tx:
+        open_ticks = ticks.in_work(tx)
+        found = Due(
+            source_ids=tuple(
+                id_ for tick in open_ticks for id_ in sources.due_in_tick(tx, tick.id, now)
+            ),
+            page_ids=tuple(
+                id_ for tick in open_ticks for id_ in pages.due_in_tick(tx, tick.id, now)
+            ),
+            story_ids=tuple(stories.unwritten(tx, ctx.catalogue.sites)),
+        )
+        unfinished = open_ticks or found.story_ids or ticks.next_to_cluster(tx) is not None
+    return found if unfinished else None

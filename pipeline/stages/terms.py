@@ -1,0 +1,32 @@
+"""What the fetching stages share: how they claim, and how long a host asks to be left alone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from pipeline.context import Context
+from pipeline.feeds.schedule import hints_from_headers
+from pipeline.io.store.work import ClaimTerms
+from pipeline.outcomes import FetchFailed
+
+#: How long a host that answers 429 without Retry-After is left alone.
+_PAUSE_AFTER_429 = timedelta(minutes=1)
+
+
+def claim_terms(ctx: Context, *, limit: int) -> ClaimTerms:
+    """Return the terms of a claim of at most `limit` rows now."""
+    settings = ctx.settings
+    return ClaimTerms(
+        owner=ctx.store.owner,
+        now=ctx.clock(),
+        lease=settings.lease,
+        limit=limit,
+        spacing=settings.host_spacing,
+        host_batch=settings.host_batch,
+    )
+
+
+def host_pause(outcome: FetchFailed, now: datetime) -> timedelta:
+    """Return how long the server wants to be left alone: its Retry-After, a minute after a 429."""
+    hint = hints_from_headers(outcome.headers, now) or timedelta(0)
+    return max(hint, _PAUSE_AFTER_429) if outcome.status == 429 else hint  # noqa: PLR2004 -- the status itself

@@ -1,0 +1,12 @@
+"""The console script: the commands of the pipeline; those of the broker join them here."""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    """Run `newsloom`."""
+    # Imported late: Celery and the extractors cost a second that `--help` should not pay twice.
+    from pipeline.cli.app import app  # noqa: PLC0415
+    from pipeline.cli.common import guarded  # noqa: PLC0415
+
+    guarded(app)

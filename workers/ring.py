@@ -1,0 +1,61 @@
+"""Ringing: one message for each batch of ids, worthless after a while, never the truth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from pipeline import line
+from pipeline.context import Context
+from workers.app import app
+
+#: Stories in one message: a writer takes thousands a second, so that is a matter of message size.
+_WRITE_BATCH = 200
+
+
+def _ring(ctx: Context, stage: str, ids: Sequence[str], size: int, *, wait: float = 0) -> None:
+    """Send `ids` to a stage in batches of `size`, after `wait` seconds."""
+    lives = ctx.settings.tick_every.total_seconds() * 2 + wait
+    for start in range(0, len(ids), size):
+        part = list(ids[start : start + size])
+        app.send_task(f"workers.tasks.{stage}", args=[part], countdown=wait or None, expires=lives)
+
+
+def fetch(ctx: Context, ids: Sequence[str]) -> None:
+    """Ring for sources to poll."""
+    _ring(ctx, "fetch", ids, ctx.settings.fetch_batch)
+
+
+def extract(ctx: Context, ids: Sequence[str]) -> None:
+    """Ring for pages to read; without any, the tick may be at its end."""
+    _ring(ctx, "extract", ids, ctx.settings.extract_batch)
+    if not ids:
+        cluster(ctx, ids)
+
+
+def cluster(ctx: Context, ids: Sequence[str]) -> None:
+    """Ring for the clusterer: once, whatever the number, for it asks the database itself."""
+    _ring(ctx, "cluster", ids[:1] or [""], 1)
+
+
+def write(ctx: Context, ids: Sequence[str]) -> None:
+    """Ring for stories to write."""
+    _ring(ctx, "write", ids, _WRITE_BATCH)
+
+
+def again(ctx: Context, stage: str, ids: Sequence[str]) -> None:
+    """Ring once more for those of `ids` whose hosts are busy for a moment."""
+    waiting = line.deferred(ctx, stage, ids)
+    if waiting.ids:
+        size = ctx.settings.fetch_batch if stage == "fetch" else ctx.settings.extract_batch
+        _ring(ctx, stage, waiting.ids, size, wait=math.ceil(waiting.seconds))
+
+
+def everything(ctx: Context) -> None:
+    """Ring for all that is due: what no message tells of any more, and what is new."""
+    due = line.due(ctx)
+    if due is not None:
+        fetch(ctx, due.source_ids)
+        _ring(ctx, "extract", due.page_ids, ctx.settings.extract_batch)
+        write(ctx, due.story_ids)
+        cluster(ctx, [])

@@ -1,0 +1,30 @@
+"""One Context for each worker process, made after the fork, closed at its end."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
+
+from celery.signals import worker_process_shutdown, worker_shutdown
+
+from config.load import load_catalogue, load_settings
+from pipeline.context import Context, open_context
+
+_open = ExitStack()
+
+
+@cache
+def context() -> Context:
+    """Return this process's Context; the first call opens it."""
+    settings = load_settings(Path())
+    folder = settings.path(settings.catalogue) if settings.catalogue else None
+    return _open.enter_context(open_context(settings, load_catalogue(folder)))
+
+
+@worker_process_shutdown.connect
+@worker_shutdown.connect
+def _close(**_: object) -> None:
+    """Close what this process holds."""
+    _open.close()
+    context.cache_clear()

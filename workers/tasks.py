@@ -1,0 +1,49 @@
+"""Four stages and a tick, each an address label: ids in, one call, the next doorbells out.
+
+A stage has committed before it returns, so nothing is rung too early; whatever is rung too late
+or never, the next tick rings again.
+"""
+
+from __future__ import annotations
+
+from pipeline import line
+from pipeline.stages.cluster import cluster as cluster_stage
+from pipeline.stages.extract import extract as extract_stage
+from pipeline.stages.fetch import fetch as fetch_stage
+from pipeline.stages.write import write as write_stage
+from workers import ring
+from workers.app import app
+from workers.runtime import context
+
+
+@app.task(name="workers.tasks.tick")
+def tick() -> None:
+    """Take what is due into a tick, and ring for everything that waits."""
+    line.open_tick(context())
+    ring.everything(context())
+
+
+@app.task(name="workers.tasks.fetch")
+def fetch(ids: list[str]) -> None:
+    """Poll sources; ring for their pages, and for the sources whose hosts were busy."""
+    ring.extract(context(), fetch_stage(context(), ids))
+    ring.again(context(), "fetch", ids)
+
+
+@app.task(name="workers.tasks.extract")
+def extract(ids: list[str]) -> None:
+    """Read pages; ring for their articles, and for the pages whose hosts were busy."""
+    ring.cluster(context(), extract_stage(context(), ids))
+    ring.again(context(), "extract", ids)
+
+
+@app.task(name="workers.tasks.cluster")
+def cluster(ids: list[str]) -> None:
+    """Cluster the ticks that are ready; ring for the stories that changed."""
+    ring.write(context(), cluster_stage(context(), ids))
+
+
+@app.task(name="workers.tasks.write")
+def write(ids: list[str]) -> None:
+    """Write the files of stories."""
+    write_stage(context(), ids)
