@@ -1,0 +1,69 @@
+"""Fixtures: real servers out of locked packages, real databases, the recorded web's two rounds."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from tests.postgres import Postgres, running_postgres
+from tests.redis import running_redis
+
+#: The repository's folder.
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _clean_environment() -> None:
+    """No setting of the caller reaches a test."""
+    for name in list(os.environ):  # noqa: TID251 -- the one place that cleans it
+        if name.startswith("NEWSLOOM_"):
+            del os.environ[name]  # noqa: TID251 -- likewise
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """Give a running PostgreSQL that makes fresh databases."""
+    with running_postgres(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the URL of a running Redis."""
+    with running_redis(tmp_path_factory.mktemp("redis")) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give a fresh database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'newsloom.db'}"
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.new_database(f"t{uuid4().hex}")
+
+
+@pytest.fixture
+def newsloom(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Give the command as a user runs it: a process of its own, in a folder of its own."""
+
+    def run(*args: str, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+        command = [str(Path(sys.executable).parent / "newsloom"), *args]
+        environment = {**os.environ, "COLUMNS": "200", **env}  # noqa: TID251 -- the child's
+        return subprocess.run(
+            command,
+            cwd=cwd or tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=110,
+            check=False,
+        )
+
+    return run
