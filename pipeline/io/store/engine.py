@@ -112,8 +112,8 @@ def _remedy(words: str) -> str | None:
         ("readonly", "make the file and its folder writable"),
         ("unable to open", "create the folder and make it writable"),
         ("database is locked", "another program holds the database; end it or wait"),
-        ("connection failed", "start PostgreSQL, or mend database_url"),
-        ("connection refused", "start PostgreSQL, or mend database_url"),
+        ("connection is bad", "start PostgreSQL, or mend database_url"),
+        ("connection to server", "start PostgreSQL, or mend database_url"),
     ):
         if sign in words:
             return remedy
