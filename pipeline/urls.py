@@ -13,9 +13,12 @@ import re
 from functools import lru_cache
 from hashlib import sha256
 from html import unescape
+from typing import TYPE_CHECKING
 
 from ada_url import URL, HostType
-from tldextract import TLDExtract
+
+if TYPE_CHECKING:
+    from tldextract import TLDExtract
 
 #: Longest address we keep: what sitemaps.org allows and every browser and cache takes.
 MAX_LENGTH = 2048
@@ -198,6 +201,8 @@ def _is_good_label(label: str) -> bool:
 @lru_cache(maxsize=1)
 def _suffixes() -> TLDExtract:
     """Return the public suffix list of the package: no network, no cache folder."""
+    from tldextract import TLDExtract  # noqa: PLC0415 -- loads an HTTP stack: 0.16 s of a start
+
     return TLDExtract(cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True)
 
 

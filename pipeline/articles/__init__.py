@@ -1,1 +1,1 @@
-"""Pure: HTML of a page -> article."""
+"""PURE: a fetched page and what the feed said -> an article. `page.read_page` is the door."""

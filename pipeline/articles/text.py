@@ -1,0 +1,55 @@
+"""The main text of a page: plain paragraphs, a line each.
+
+trafilatura in its precision mode: F1 0.964 and the right opening in 92.8 % of 181 pages, against
+0.960 and 89.5 % of its default. Its ``deduplicate`` remembers texts between calls and empties the
+same page on the third; its ``fast`` mode together with precision loses two points.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trafilatura import bare_extraction
+
+from pipeline.articles.jsonld import JsonLd, strings
+from pipeline.articles.markup import Markup, has_endless_word
+from pipeline.plaintext import clean_line, plain_line
+
+#: Characters kept of one text; the longest article of 188 pages has a fifth of it.
+_MAX_TEXT = 200_000
+#: The publisher's own articleBody is taken when the page shows less than this share of it.
+_TOO_LITTLE = 0.5
+#: An articleBody below this is a teaser.
+_SHORTEST_BODY = 300
+
+
+def main_text(markup: Markup, json_ld: JsonLd, *, url: str) -> tuple[str, str]:
+    """Return the text and its origin; ("", reason) when there is none. The tree is not changed."""
+    if markup.too_costly:
+        return "", f"none: too many {markup.too_costly}"
+    text = _extracted(markup.tree, url)
+    declared = _declared(json_ld)
+    if len(declared) >= _SHORTEST_BODY and len(text) < _TOO_LITTLE * len(declared):
+        text, origin = declared, "jsonld"
+    else:
+        origin = "page"
+    if has_endless_word(text):
+        return "", "none: a word without end"
+    return (text[:_MAX_TEXT], origin) if text else ("", "none: no text")
+
+
+def _extracted(tree: Any, url: str) -> str:
+    """Return what trafilatura finds, without marks of lists and doubled white space."""
+    document = bare_extraction(
+        tree, url=url, favor_precision=True, include_comments=False, with_metadata=False
+    )
+    lines = (document.text or "").split("\n") if document is not None else []
+    cleaned = (clean_line(line.removeprefix("- ")) for line in lines)
+    return "\n".join(line for line in cleaned if line)
+
+
+def _declared(json_ld: JsonLd) -> str:
+    """Return the article's body as its JSON-LD has it."""
+    bodies = strings(json_ld.article.get("articleBody"))
+    lines = (plain_line(line) for line in "\n".join(bodies)[:_MAX_TEXT].split("\n"))
+    return "\n".join(line for line in lines if line)
