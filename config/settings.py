@@ -1,86 +1,188 @@
 """Settings of one installation: ``newsloom.toml`` in its folder, overridden by the environment.
 
-This module is the only reader of the environment (``NEWSLOOM_<NAME>``). `config.load` reads the
-file and reports what is wrong; the rest of the code gets a frozen `Settings`.
+`Settings(...)` holds what it is given and reads nothing by itself. `config.load` reads the file
+and, through `Environment`, the variables ``NEWSLOOM_<NAME>``; the rest of the code gets a frozen
+`Settings`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
-#: Seconds, minutes ... as pydantic reads them: a number of seconds or ISO 8601 (PT30M).
-PositiveTime = Annotated[timedelta, Field(gt=timedelta(0))]
+from config.durations import READ_DURATION
+
+PREFIX = "NEWSLOOM_"
+
+
+def _list(value: Any) -> Any:
+    """Take a comma-separated text, as a variable holds it, for a list."""
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+def _table(value: Any) -> Any:
+    """Take ``key=value, key=value``, as a variable holds it, for a table."""
+    if not isinstance(value, str):
+        return value
+    pairs = [part.partition("=") for part in value.split(",")]
+    if not all(equals for _, equals, _ in pairs):
+        raise ValueError("write it as key=value, key=value")
+    return {key.strip(): word.strip() for key, _, word in pairs}
+
+
+def _utc(value: datetime) -> datetime:
+    """Return the same moment in UTC, in which all our times are kept."""
+    return value.astimezone(UTC)
+
+
+PositiveTime = Annotated[timedelta, Field(gt=timedelta(0)), READ_DURATION]
+Pause = Annotated[timedelta, Field(ge=timedelta(0)), READ_DURATION]
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_list)]
+Table = Annotated[Mapping[str, str], BeforeValidator(_table)]
+UtcTime = Annotated[AwareDatetime, AfterValidator(_utc)]
+#: What may stand in a request header (RFC 9110, section 5.5), without the octets nobody needs.
+HeaderText = Annotated[str, Field(pattern=r"^[ -~]*$", max_length=200)]
 
 
 class Settings(BaseSettings):
     """What an operator can set. Paths are relative to `home`."""
 
-    model_config = SettingsConfigDict(env_prefix="NEWSLOOM_", frozen=True, extra="forbid")
+    # enable_decoding: a variable holds plain text, not JSON; the validators above read lists.
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        enable_decoding=False,
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,
+    )
 
     home: Path = Path()
+    """Folder of the installation."""
     database_url: SecretStr = SecretStr("sqlite:///state/newsloom.db")
-    #: Folder of the catalogue; unset: the one shipped with newsloom.
+    """Database: sqlite:///FILE (relative to the installation) or postgresql://USER@HOST/NAME."""
+    database_url_file: Path | None = None
+    """File that holds database_url, such as a mounted secret."""
     catalogue: Path | None = None
-    #: Root below which the sites' folders lie.
+    """Folder of the catalogue; unset: the one shipped with newsloom."""
     out: Path = Path("out")
+    """Root below which the sites' folders lie."""
 
     # Who we say we are: RFC 9110 section 10.1.5 wants a way to reach the operator.
-    user_agent: str = "newsloom/0.1"
-    contact: str = ""
+    user_agent: HeaderText = "newsloom/0.1"
+    """Name under which pages are requested; printable ASCII."""
+    contact: HeaderText = ""
+    """Address or page where publishers reach you; sent along with user_agent."""
 
     # The network.
     proxy: SecretStr | None = None
+    """Proxy for all requests, http://HOST:PORT; it must filter private addresses itself."""
+    proxy_file: Path | None = None
+    """File that holds proxy."""
     ca_file: Path | None = None
-    #: Private networks that may be dialled; none by default.
-    allow_networks: tuple[IPv4Network | IPv6Network, ...] = ()
-    #: Requests in flight; httpx slows down with larger pools (measured: 16 to 64 is best).
+    """PEM file with a further certificate authority to trust."""
+    allow_networks: Networks = ()
+    """Private networks that may be dialled, such as 10.1.0.0/16; none unless named here."""
     concurrency: int = Field(default=32, ge=1, le=64)
+    """Requests in flight, 1 to 64; measured: 16 to 64 is best, the client slows down beyond."""
     feed_max_bytes: int = Field(default=10 * 2**20, ge=1024)
+    """Largest feed read, in bytes after decompression, 1024 or more."""
     page_max_bytes: int = Field(default=5 * 2**20, ge=1024)
+    """Largest page read, in bytes after decompression, 1024 or more."""
     feed_deadline: PositiveTime = timedelta(seconds=30)
+    """Time for a whole feed request, redirects included."""
     page_deadline: PositiveTime = timedelta(seconds=20)
+    """Time for a whole page request, redirects included."""
 
     # Politeness.
-    host_spacing: Annotated[timedelta, Field(ge=timedelta(0))] = timedelta(seconds=1)
-    #: Entries of one host in one batch at most.
+    host_spacing: Pause = timedelta(seconds=1)
+    """Least time between two requests to one host."""
     host_batch: int = Field(default=4, ge=1)
+    """Pages of one host in one batch at most."""
     poll_interval: PositiveTime = timedelta(minutes=30)
+    """How often a source without an interval of its own is polled until its rhythm is known."""
 
     # Work.
     fetch_batch: int = Field(default=50, ge=1, le=100)
+    """Sources polled in one batch, 1 to 100."""
     extract_batch: int = Field(default=20, ge=1, le=50)
+    """Pages read in one batch, 1 to 50."""
     children: int = Field(default=2, ge=1, le=64)
+    """Processes that parse pages, 1 to 64; as many as there are cores to spare."""
     child_cpu_seconds: int = Field(default=10, ge=1)
+    """Processor time for one page before its process is ended, in seconds."""
     child_memory_mb: int = Field(default=1024, ge=256)
+    """Memory for one such process, in MiB, 256 or more."""
     lease: PositiveTime = timedelta(seconds=120)
-    #: A tick that is not done by then closes without its stragglers.
+    """How long a worker keeps what it has claimed; longer than feed_deadline and page_deadline."""
     tick_deadline: PositiveTime = timedelta(minutes=15)
-    #: Articles older than this at their tick no longer attract new ones.
+    """A round that is not done by then closes without its stragglers."""
     window: PositiveTime = timedelta(hours=72)
-    #: How long page bodies are kept.
+    """Articles older than this at their round no longer attract new ones."""
     keep_pages: PositiveTime = timedelta(days=30)
-    #: Domain -> dotted name of a `pipeline.plugins.PageExtractor`.
-    page_extractors: Mapping[str, str] = Field(default_factory=dict)
+    """How long page bodies are kept."""
+    page_extractors: Table = Field(default_factory=dict)
+    """Domain = dotted name of a `pipeline.plugins.PageExtractor` that reads its pages."""
 
     # Secrets, by value or by file.
     master_key: SecretStr | None = None
+    """Key of the secured line; make one with `newsloom secured new-key`. A file is better."""
     master_key_file: Path | None = None
+    """File that holds the master key."""
     broker_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
+    """Redis that carries the workers' messages."""
+    broker_url_file: Path | None = None
+    """File that holds broker_url."""
 
     # Workers.
     tick_every: PositiveTime = timedelta(seconds=30)
+    """How often the schedule looks for due work."""
     sweep_every: PositiveTime = timedelta(seconds=60)
+    """How often work that got stuck is offered again."""
 
-    #: Stops the clock, for rehearsals and the demo; never in service.
-    fixed_time: datetime | None = None
+    fixed_time: UtcTime | None = None
+    """Stops the clock, for rehearsals and the demo, never in service; with a time zone."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 -- pydantic-settings passes them all
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- as above
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- as above
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- as above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take values from the caller alone, so that a test or a worker gets what it asked for."""
+        return (init_settings,)
 
     def path(self, value: Path) -> Path:
         """Return `value` below the installation's folder, unless it is absolute."""
         return self.home / value
+
+
+class Environment(EnvSettingsSource):
+    """The settings among the variables of this process, or of a mapping given instead."""
+
+    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+        """Take the variables; an empty one counts as unset, as compose files pass them."""
+        super().__init__(Settings)
+        if environ is not None:
+            self.env_vars = {name.lower(): value for name, value in environ.items() if value}
+
+    @property
+    def names(self) -> list[str]:
+        """All variables with our prefix, known or not, without it, in lower case."""
+        prefix = PREFIX.lower()
+        return [name.removeprefix(prefix) for name in self.env_vars if name.startswith(prefix)]
