@@ -1,0 +1,131 @@
+"""Pure: how likely two articles tell one story, as a sum of readable terms.
+
+A logistic model over a few sparse cosines and the time between the two. Its weights lie beside
+this module (``weights.json``) in words; every term is one `Part` of the answer.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import operator
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from importlib import resources
+from typing import Final
+
+from pipeline.records import ArticleId, Part
+from pipeline.stories.vectors import Features, cosine
+from pipeline.stories.vetoes import veto_of
+
+_DAY: Final = timedelta(days=1)
+#: exp(-45) is no probability worth telling from 0; beyond 700 math.exp overflows.
+_LOGIT_LIMIT: Final = 45.0
+
+#: What the terms measure, in the order of `measures`.
+TERMS: Final = ("everything", "everything-root", "title", "opening", "names", "time")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairModel:
+    """Weights of the pair score and the rule by which pairs make a story."""
+
+    #: Term -> weight, in log-odds for a full cosine.
+    weights: Mapping[str, float]
+    bias: float
+    #: Story score from which an article joins.
+    threshold: float
+    #: Share of the mean over the story's newest members; the rest is the best pair's.
+    mean_share: float
+    #: Members that the mean looks at, newest first.
+    newest: int
+
+
+@cache
+def shipped_model() -> PairModel:
+    """Return the model shipped in ``weights.json``."""
+    text = resources.files("pipeline.stories").joinpath("weights.json").read_text("utf-8")
+    data = json.loads(text)
+    return PairModel(
+        weights={term: float(data["weights"][term]) for term in TERMS},
+        bias=float(data["bias"]),
+        threshold=float(data["threshold"]),
+        mean_share=float(data["mean_share"]),
+        newest=int(data["newest"]),
+    )
+
+
+def measures(one: Features, other: Features) -> tuple[float, ...]:
+    """Return the value of each of `TERMS` for a pair, 0 to 1."""
+    everything = cosine(one.everything, other.everything)
+    gap = abs(one.published_at - other.published_at) / _DAY
+    return (
+        everything,
+        # The root tells small likenesses apart: 0.05 and 0.2 differ more than 0.65 and 0.8.
+        math.sqrt(everything),
+        cosine(one.title, other.title),
+        cosine(one.opening, other.opening),
+        cosine(one.names, other.names),
+        math.exp(-gap),
+    )
+
+
+def pair_score(one: Features, other: Features, model: PairModel) -> float:
+    """Return the probability that two articles tell one story; 0 under a veto."""
+    values = measures(one, other)
+    logit = model.bias + math.fsum(map(operator.mul, _weights(model), values))
+    return 0.0 if veto_of(one, other) else _probability(logit)
+
+
+def pair_parts(one: Features, other: Features, model: PairModel) -> tuple[Part, ...]:
+    """Return the terms of a pair's log-odds, the model's bias first."""
+    terms = [
+        Part(name=term, value=weight * value, detail=f"{weight:.1f} x {value:.2f}")
+        for term, weight, value in zip(TERMS, _weights(model), measures(one, other), strict=True)
+    ]
+    return (Part(name="bias", value=model.bias), *terms)
+
+
+def shared_words(one: Features, other: Features, *, limit: int = 5) -> list[str]:
+    """Return the words that most make two articles alike, heaviest first."""
+    common = one.everything.keys() & other.everything.keys()
+    weights = {word: one.everything[word] * other.everything[word] for word in common}
+    return sorted(weights, key=lambda word: (-weights[word], word))[:limit]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryScore:
+    """How well an article fits a story."""
+
+    value: float
+    best: float
+    mean: float
+    #: The member it is closest to.
+    nearest: ArticleId
+
+
+def story_score(
+    pairs: Mapping[ArticleId, float],
+    newest: Sequence[ArticleId],
+    model: PairModel,
+) -> StoryScore:
+    """Weigh the best pair and the mean over the newest members.
+
+    `pairs`: pair score of each member compared, in order of age; `newest` are among them. The
+    mean alone splits long stories, the best alone chains them together.
+    """
+    nearest = max(pairs, key=lambda member: pairs[member])
+    mean = math.fsum(pairs[member] for member in newest) / len(newest) if newest else 0.0
+    best = pairs[nearest]
+    value = model.mean_share * mean + (1 - model.mean_share) * best
+    return StoryScore(value=value, best=best, mean=mean, nearest=nearest)
+
+
+def _weights(model: PairModel) -> tuple[float, ...]:
+    return tuple(model.weights[term] for term in TERMS)
+
+
+def _probability(logit: float) -> float:
+    return 1 / (1 + math.exp(-max(-_LOGIT_LIMIT, min(_LOGIT_LIMIT, logit))))

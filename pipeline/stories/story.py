@@ -1,0 +1,68 @@
+"""Pure: the members of a group -> the story they tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from config.catalogue import Organisation, Scoring, Topic
+from pipeline.records import Article, Membership, ScoredArticle, Story, StoryId
+from pipeline.stories.lead import choose_lead, order_related
+from pipeline.stories.scores import heat, quality, related_voices
+from pipeline.stories.topics import topics_of
+
+
+def build_story(
+    story_id: StoryId,
+    articles: Sequence[Article],
+    memberships: Sequence[Membership],
+    *,
+    topics: Sequence[Topic],
+    organisations: Mapping[str, Organisation],
+    scoring: Scoring,
+) -> Story:
+    """Choose the lead, order the related articles and score the story.
+
+    The story's topics are its lead's. `organisations`: by domain. Memberships come out in the
+    order of the articles; an article without one stands there without a reason. Raises
+    ValueError without articles.
+    """
+    scored = [
+        score_article(article, topics=topics, organisations=organisations, scoring=scoring)
+        for article in articles
+    ]
+    lead = choose_lead(scored)
+    related = order_related(scored, lead)
+    voices = related_voices(
+        lead.article, [one.article for one in related], memberships, organisations
+    )
+    reasons = {membership.article_id: membership for membership in memberships}
+    return Story(
+        id=story_id,
+        lead=lead,
+        related=related,
+        memberships=tuple(
+            reasons.get(one.article.id, Membership(article_id=one.article.id))
+            for one in (lead, *related)
+        ),
+        topics=lead.topics,
+        heat=heat(lead.quality.value, voices, scoring),
+        related_voices=voices,
+    )
+
+
+def score_article(
+    article: Article,
+    *,
+    topics: Sequence[Topic],
+    organisations: Mapping[str, Organisation],
+    scoring: Scoring,
+) -> ScoredArticle:
+    """Find an article's topics and its quality."""
+    matches = topics_of(article.title, article.excerpt, topics)
+    score = quality(
+        article,
+        topics=matches,
+        organisation=organisations.get(article.provider),
+        scoring=scoring,
+    )
+    return ScoredArticle(article=article, topics=matches.names, quality=score)

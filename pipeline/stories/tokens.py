@@ -1,0 +1,141 @@
+"""Pure: one text -> the words, names and numbers that stories are told apart by.
+
+Words are lower case and lightly stemmed. Scripts without spaces between words yield long runs
+that match nothing but a copy of themselves; a text without letters and digits yields nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Final
+
+#: Words of the opening: news tells its event first, and an excerpt is about as long.
+OPENING_WORDS: Final = 80
+#: A longer run is an address, a key or a script without spaces; its head is enough.
+_LONGEST_WORD: Final = 40
+#: A stem keeps at least so many letters: "used" and "us" are not one word.
+_SHORTEST_STEM: Final = 4
+
+#: A number with its decimals, or a run of letters and digits.
+_WORD: Final = re.compile(r"\d+\.\d+|[^\W_]+")
+_NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
+#: "U.S.", "A.I.": one word, written with dots.
+_INITIALS: Final = re.compile(r"\b(?:[^\W\d_]\.){2,}")
+#: "22,342" is one number.
+_THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3})")
+_POSSESSIVE: Final = re.compile(r"['’](?:s\b)?")
+_SENTENCE_END: Final = re.compile(r"[.!?:]['\"”’)]*\s+|[\"“]")
+#: What agencies put before a headline; it says how the text came about, not what happened.
+_WIRE_TAG: Final = re.compile(
+    r"\s*(?:update|wrapup|refile|rpt|corrected|correction|brief|exclusive|breaking|breaking news"
+    r"|analysis|explainer|factbox|insight|focus|watch|video|press release)\s{0,3}\d{0,2}\s{0,3}"
+    r"[-:|–—]\s{0,3}",
+    re.IGNORECASE,
+)
+#: Between a headline and the outlet's name.
+_SUFFIX_MARKS: Final = (" | ", " - ", " – ", " — ")
+#: Agencies whose name ends the headline on other outlets' pages.
+_AGENCIES: Final = frozenset({"reuters", "ap", "afp", "bloomberg", "sources", "source", "report"})
+
+#: English words that hold no event. Elsewhere document frequencies do this alone.
+STOP_WORDS: Final = frozenset(
+    """
+    a about after again all also although am an and any are as at be because been before being
+    between both but by can could did do does doing down during each even every few for from
+    further get gets getting go goes going got had has have having he her here hers him his how
+    i if in into is it its itself just let like made make makes making many may me might more
+    most much must my new no nor not now of off on once one only or other our out over own per
+    said same say saying says see set she should since so some still such take takes than that
+    the their them then there these they this those three through time to told too two under
+    until up us use used using very via want was way we well were what when where which while
+    who whom why will with within without would year years yesterday today yet you your
+    """.split(),  # noqa: SIM905 -- a hundred quoted words would hide the list
+)
+
+
+def words(text: str, *, shortest: int = 2) -> list[str]:
+    """Return the stems of `text` in order, without stop words; numbers may be short."""
+    return [
+        stem(word)
+        for word in plain_words(text)
+        if (len(word) >= shortest or word.isdigit()) and word not in STOP_WORDS
+    ]
+
+
+def plain_words(text: str) -> list[str]:
+    """Return the words of `text` in order, lower case, unstemmed."""
+    return [word[:_LONGEST_WORD] for word in _WORD.findall(_joined(text).lower())]
+
+
+def opening(text: str) -> str:
+    """Return the first `OPENING_WORDS` words of `text`."""
+    return " ".join(text.split(maxsplit=OPENING_WORDS)[:OPENING_WORDS])
+
+
+def stem(word: str) -> str:
+    """Cut plural, past and present endings; both sides of a comparison pass here.
+
+    A light rule in the manner of Harman's S stemmer (JASIS 1991), with -ed and -ing.
+    """
+    if not word.isalpha() or not word.isascii():
+        return word
+    if word.endswith("ies") and len(word) > _SHORTEST_STEM:
+        return word[:-3] + "y"
+    if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > 3:  # noqa: PLR2004 -- "gas", "bus" stay
+        word = word[:-1]
+    for ending in ("ing", "ed"):
+        if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM:
+            word = word[: -len(ending)]
+            break
+    return word[:-1] if word.endswith("e") and len(word) > _SHORTEST_STEM else word
+
+
+def names(text: str) -> set[str]:
+    """Return the stems of words that are capitalised although no sentence starts there.
+
+    A text in which most words are capitalised (a headline in title case) shows no names.
+    """
+    found: set[str] = set()
+    count = capitals = 0
+    for sentence in _SENTENCE_END.split(_joined(text)):
+        for word in _WORD.findall(sentence)[1:]:
+            count += 1
+            if word[0].isupper() and len(word) > 1:
+                capitals += 1
+                found.add(stem(word.lower()))
+    return found - STOP_WORDS if 2 * capitals < count else set()
+
+
+def numbers(text: str) -> frozenset[str]:
+    """Return the numbers of `text`: those written in digits, units cut off."""
+    return frozenset(_NUMBER.findall(_joined(text)))
+
+
+def clean_title(title: str, outlets: Iterable[str]) -> str:
+    """Return `title` without wire tags before it and without the outlet's name after it.
+
+    `outlets`: the provider's name and domain, as they may be written.
+    """
+    tag = _WIRE_TAG.match(title)
+    if tag and tag.end() < len(title):
+        title = title[tag.end() :]
+    known = {squeezed(outlet) for outlet in outlets} | _AGENCIES
+    for mark in _SUFFIX_MARKS:
+        head, _, tail = title.rpartition(mark)
+        if head and squeezed(tail) in known:
+            return head
+    return title
+
+
+def squeezed(text: str) -> str:
+    """Return the letters and digits of `text` alone, folded: one headline, however set."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(_WORD.findall(folded))
+
+
+def _joined(text: str) -> str:
+    """Undo the marks inside a word: initials, thousands, possessives."""
+    text = _INITIALS.sub(lambda match: match[0].replace(".", ""), text)
+    return _POSSESSIVE.sub("", _THOUSANDS.sub("", text))

@@ -1,0 +1,112 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config.catalogue import Topic
+from pipeline.stories.topics import TopicOrigin, Where, holds, topics_of
+from tests.pipeline.stories.material import TOPICS
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["AI", "an AI-powered chip", "Clearview AI's app", "(AI)", "A.I. at work", "what is AI?"],
+)
+def test_a_keyword_in_capitals_is_found_in_capitals(text: str) -> None:
+    assert holds(text, "AI")
+
+
+@pytest.mark.parametrize(
+    "text", ["ai", "said", "Ai", "AIR", "SAID", "MAIN", "A.I", "Thai", "J'ai dit", "AI_key", "BAI"]
+)
+def test_a_keyword_in_capitals_is_not_found_in_other_words(text: str) -> None:
+    assert not holds(text, "AI")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Facial recognition", "FACIAL RECOGNITION", "facial-recognition app", "facial\nrecognition."],
+)
+def test_other_keywords_are_found_in_any_case_and_with_a_hyphen(text: str) -> None:
+    assert holds(text, "facial recognition")
+
+
+@pytest.mark.parametrize(
+    "text", ["facial recognitions", "racial recognition", "facial  x recognition"]
+)
+def test_words_are_matched_whole(text: str) -> None:
+    assert not holds(text, "facial recognition")
+
+
+@pytest.mark.parametrize("keyword", ["C++", ".NET", "GPT-4", "U.S."])
+def test_keywords_may_hold_any_character(keyword: str) -> None:
+    assert holds(f"about {keyword} today", keyword)
+
+
+def test_the_parent_of_a_topic_is_added_and_comes_first() -> None:
+    found = topics_of("Police try facial recognition", "", TOPICS)
+    assert found.names == ("AI", "Facial Recognition")
+    assert found.main == "AI"
+    assert found.origins == {
+        "AI": TopicOrigin(keyword="Facial Recognition", where=Where.PARENT),
+        "Facial Recognition": TopicOrigin(keyword="facial recognition", where=Where.TITLE),
+    }
+
+
+def test_a_topics_own_keyword_says_more_than_its_being_a_parent() -> None:
+    for catalogue in (TOPICS, tuple(reversed(TOPICS))):
+        found = topics_of("Police try facial recognition", "The AI is new.", catalogue)
+        assert found.origins["AI"] == TopicOrigin(keyword="AI", where=Where.EXCERPT)
+
+
+def test_the_title_is_asked_before_the_excerpt() -> None:
+    found = topics_of("A robot", "A robot does robotics", TOPICS)
+    assert found.origins["Robotics"] == TopicOrigin(keyword="robot", where=Where.TITLE)
+
+
+def test_names_come_in_the_order_of_the_catalogue() -> None:
+    found = topics_of("AI robot", "facial recognition and climate change", TOPICS)
+    assert found.names == ("AI", "Facial Recognition", "Robotics", "Climate")
+
+
+def test_the_main_topic_is_of_the_top_level_wherever_it_stands() -> None:
+    found = topics_of("AI robot", "climate change", tuple(reversed(TOPICS)))
+    assert found.names == ("Climate", "Robotics", "AI")
+    found = topics_of("AI robot", "", tuple(reversed(TOPICS)))
+    assert found.names == ("AI", "Robotics")
+
+
+def test_an_excluding_word_keeps_the_topic_away() -> None:
+    assert topics_of("This robot vacuum is a robot", "", TOPICS).names == ()
+
+
+def test_an_excluded_parent_is_not_added() -> None:
+    catalogue = (
+        Topic(name="A", keywords=("alpha",), excludes=("omega",)),
+        Topic(name="B", parent="A", keywords=("beta",)),
+    )
+    assert topics_of("beta omega", "", catalogue).names == ("B",)
+
+
+def test_grandparents_are_added_and_circles_end() -> None:
+    line = (
+        Topic(name="A", keywords=("alpha",)),
+        Topic(name="B", parent="A", keywords=("beta",)),
+        Topic(name="C", parent="B", keywords=("gamma",)),
+    )
+    assert topics_of("gamma", "", line).names == ("A", "B", "C")
+    circle = (
+        Topic(name="A", parent="B", keywords=("alpha",)),
+        Topic(name="B", parent="A", keywords=("beta",)),
+    )
+    assert topics_of("beta", "", circle).names == ("A", "B")
+
+
+def test_a_text_without_keywords_has_no_topic() -> None:
+    found = topics_of("Otters are back", "", TOPICS)
+    assert (found.names, found.main) == ((), None)
+
+
+@given(st.text(max_size=60), st.text(max_size=20).filter(str.strip))
+def test_any_keyword_is_searched_in_any_text(text: str, keyword: str) -> None:
+    assert holds(keyword, keyword) or not keyword.isprintable() or keyword != keyword.strip()
+    holds(text, keyword)
