@@ -65,7 +65,7 @@ PollInterval = Annotated[
     timedelta, Field(ge=timedelta(minutes=5), le=timedelta(days=7)), READ_DURATION
 ]
 #: The highest quality seen in 24,246 published files is 219; what is far above is a slip.
-Points = Annotated[int, Field(ge=0, le=1000)]
+Points = Annotated[int, Field(ge=0, le=1000, strict=True)]
 
 
 class _Record(BaseModel):
@@ -104,7 +104,7 @@ class Organisation(_Record):
     """Domain of the provider, lower case, without www."""
     name: Name
     """Name as it stands in the documents."""
-    quality: int = Field(ge=0, le=200)
+    quality: int = Field(ge=0, le=200, strict=True)
     """What every article of this provider starts from, 0 to 200; scoring.toml adds the rest."""
     logo: bool = False
     """true: your sites have /assets/images/organizations/<domain>-50x50.jpg, 50x50 pixels."""
@@ -120,7 +120,7 @@ class Topic(_Record):
     parent: str | None = None
     """Topic that comes along with this one."""
     keywords: tuple[Keyword, ...] = Field(min_length=1)
-    """Words or phrases, matched at word boundaries, case kept only where one is all capitals."""
+    """Whole words or phrases that show it; one in capitals counts in capitals only."""
     excludes: tuple[Keyword, ...] = ()
     """A text that holds one of these does not get the topic."""
 
@@ -140,7 +140,7 @@ class Site(_Record):
     """Names of the address keys: seed (sourceUrl ...) or web (webUrl ...)."""
     threshold: Points = 70
     """Heat from which a story is published, 0 to 1000."""
-    related_limit: int = Field(default=10, ge=0, le=100)
+    related_limit: int = Field(default=10, ge=0, le=100, strict=True)
     """Related articles listed at most, 0 to 100; the rest still count as voices."""
 
 

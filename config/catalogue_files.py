@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from config.catalogue import Catalogue, Organisation, Scoring, Site, SourceEntry, Topic
 from config.catalogue_checks import check_organisations, check_sites, check_sources, check_topics
 from config.members import Section
-from config.problems import ConfigError, Problem, suggestion
+from config.problems import ConfigError, Problem, reason_of, suggestion
 from config.tomlfile import TomlFile, read_toml
 from config.wording import Place, problems_of
 
@@ -71,7 +71,7 @@ def _check_folder(place: Traversable, problems: list[Problem]) -> None:
     try:
         names = [file.name for file in place.iterdir()]
     except OSError as error:
-        reason = error.strerror or "cannot be read"
+        reason = reason_of(error)
         remedy = "`newsloom init DIR` makes one; leave out `catalogue` for the shipped one"
         wrong = f"no folder of a catalogue ({reason})"
         raise ConfigError([Problem(where=str(place), wrong=wrong, remedy=remedy)]) from error

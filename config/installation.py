@@ -18,7 +18,8 @@ from typing import Any, Final, Literal, NamedTuple
 from pydantic import SecretStr, ValidationError
 
 from config.durations import show_duration
-from config.problems import ConfigError, Problem
+from config.problems import ConfigError, Problem, reason_of
+from config.secretfile import read_secret
 from config.settings import PREFIX, Environment, Settings
 from config.settings_checks import check_settings
 from config.tomlfile import TomlFile, read_toml
@@ -30,11 +31,12 @@ MASK = "********"
 _NAMES = tuple(name for name in Settings.model_fields if name != "home")
 #: Each can be given by value or as `<name>_file`.
 _SECRETS = tuple(name for name in _NAMES if f"{name}_file" in _NAMES)
-#: Enough for any key or address.
-_MAX_SECRET = 64 * 1024
 #: A variable as like a setting as this is a slip of the pen; others may be somebody else's
 #: (Kubernetes announces a service called newsloom as NEWSLOOM_PORT).
 _SLIP = 0.8
+
+
+Where = Literal["default", "newsloom.toml", "environment"]
 
 
 class Origin(NamedTuple):
@@ -43,7 +45,7 @@ class Origin(NamedTuple):
     name: str
     #: Secrets masked; "" when unset.
     value: str
-    origin: Literal["default", "newsloom.toml", "environment"]
+    origin: Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +68,9 @@ class _Given:
             return Place("environment", f"{PREFIX}{name.upper()}")
         return Place(self.file.name, name, self.file.line(name))
 
-    def origin(self, name: str) -> Literal["default", "newsloom.toml", "environment"]:
-        """Say where a setting, or the file that holds it, comes from."""
-        names = {name, f"{name}_file"}
+    def origin(self, name: str, value: object) -> Where:
+        """Say where the value of a setting comes from, or the file that it was read from."""
+        names = {name} if value is None else {name, f"{name}_file"}
         if not names.isdisjoint(self.variables):
             return "environment"
         return "default" if names.isdisjoint(self.file_values) else FILE
@@ -89,17 +91,21 @@ def origins(home: Path, *, environ: Mapping[str, str] | None = None) -> list[Ori
     """
     given = _gather(home, environ)
     settings = _settle(given)
-    return [Origin(name, _shown(getattr(settings, name)), given.origin(name)) for name in _NAMES]
+    values = [(name, getattr(settings, name)) for name in _NAMES]
+    return [Origin(name, _shown(value), given.origin(name, value)) for name, value in values]
 
 
 def _gather(home: Path, environ: Mapping[str, str] | None) -> _Given:
     """Read file and environment; raise ConfigError when that already fails."""
     home = home.absolute()
-    if not home.is_dir():
-        remedy = "`newsloom init DIR` makes one"
-        raise ConfigError([Problem(where=str(home), wrong="no such folder", remedy=remedy)])
     path = home / FILE
-    file = read_toml(path) if path.exists() else TomlFile(str(path), {}, ())
+    try:
+        present = path in home.iterdir()
+    except OSError as error:
+        wrong = f"no folder of an installation ({reason_of(error)})"
+        remedy = "`newsloom init DIR` makes one"
+        raise ConfigError([Problem(where=str(home), wrong=wrong, remedy=remedy)]) from error
+    file = read_toml(path) if present else TomlFile(str(path), {}, ())
     environment = Environment(environ)
     variables = {name: value for name, value in environment().items() if name != "home"}
     given = _Given(home, file, file.data, variables)
@@ -179,37 +185,21 @@ def _with_secrets(settings: Settings, given: _Given) -> Settings:
         if path is None or secret == "master_key":  # noqa: S105 -- a setting's name
             continue
         try:
-            found[secret] = SecretStr(_read_secret(settings.path(path)))
+            found[secret] = SecretStr(read_secret(settings.path(path)))
         except (OSError, ValueError) as error:
             place = given.place(f"{secret}_file")
-            reason = getattr(error, "strerror", None) or str(error)
             problems.append(
                 Problem(
                     where=place.where,
                     line=place.line,
                     key=place.key,
-                    wrong=f"{settings.path(path)} cannot be used ({reason})",
+                    wrong=f"{settings.path(path)} cannot be used ({reason_of(error)})",
                     remedy=f"put {secret} into it, in one line",
                 )
             )
     if problems:
         raise ConfigError(problems)
     return settings.model_copy(update=found)
-
-
-def _read_secret(path: Path) -> str:
-    """Return the text of a secret's file. Raise OSError or ValueError when it holds none."""
-    with path.open("rb") as file:
-        data = file.read(_MAX_SECRET + 1)
-    if len(data) > _MAX_SECRET:
-        raise ValueError("too large for a secret")
-    try:
-        text = data.decode("utf-8").strip()
-    except UnicodeDecodeError:
-        raise ValueError("not UTF-8") from None
-    if not text:
-        raise ValueError("empty")
-    return text
 
 
 def _shown(value: object) -> str:

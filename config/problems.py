@@ -33,8 +33,11 @@ class ConfigError(Exception):
     """The configuration cannot be used; its message lists every problem that was found."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        """Keep the problems, one each."""
-        self.problems = tuple(dict.fromkeys(problems))
+        """Keep the problems, one each, in the order of their lines."""
+        found = list(dict.fromkeys(problems))
+        files = list(dict.fromkeys(problem.where for problem in found))
+        found.sort(key=lambda problem: (files.index(problem.where), problem.line or 0))
+        self.problems = tuple(found)
         super().__init__(self.problems)
 
     def __str__(self) -> str:
@@ -43,6 +46,11 @@ class ConfigError(Exception):
             return f"configuration: {self.problems[0]}"
         lines = "".join(f"\n  {problem}" for problem in self.problems)
         return f"configuration has {len(self.problems)} problems:{lines}"
+
+
+def reason_of(error: Exception) -> str:
+    """Return why a file cannot be used, without its name."""
+    return getattr(error, "strerror", None) or str(error)
 
 
 def plain(text: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from config.catalogue_files import shipped
 from config.installation import FILE
-from config.problems import ConfigError, Problem
+from config.problems import ConfigError, Problem, reason_of
 
 
 def write_starter(folder: Path) -> list[Path]:
@@ -21,7 +21,7 @@ def write_starter(folder: Path) -> list[Path]:
         (folder / "catalogue").mkdir(parents=True, exist_ok=True)
         return [path for path, text in _texts(folder) if _write_new(path, text.read_bytes())]
     except OSError as error:
-        where, reason = str(error.filename or folder), error.strerror or "cannot be written"
+        where, reason = str(error.filename or folder), reason_of(error)
         remedy = "choose another folder, or mend its permissions"
         raise ConfigError([Problem(where=where, wrong=reason, remedy=remedy)]) from error
 

@@ -13,7 +13,14 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    field_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -154,6 +161,14 @@ class Settings(BaseSettings):
 
     fixed_time: UtcTime | None = None
     """Stops the clock, for rehearsals and the demo, never in service; with a time zone."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_value(cls, value: Any) -> Any:
+        """Refuse true and false, which would pass for 1 and 0: no setting is a switch."""
+        if isinstance(value, bool):
+            raise ValueError("true and false mean nothing here")  # noqa: TRY004 -- pydantic's way
+        return value
 
     @classmethod
     def settings_customise_sources(

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from pydantic import SecretStr
 
 from config.durations import show_duration
-from config.problems import Problem
+from config.problems import Problem, reason_of
+from config.secretfile import read_secret
 from config.settings import Settings
 from config.wording import Place
 
@@ -99,14 +100,14 @@ def _extractors(settings: Settings) -> Iterator[_Fault]:
 def _master_key(settings: Settings) -> Iterator[_Fault]:
     """Refuse a key that protects nothing; a file that is still to be made is no fault here."""
     name, text = "master_key", _value(settings.master_key) if settings.master_key else None
-    if settings.master_key_file:
+    path = settings.path(settings.master_key_file) if settings.master_key_file else None
+    # A pipe can be read once only, and not by us; a file may still have to be made.
+    if path and path.is_file():
         name = "master_key_file"
         try:
-            text = settings.path(settings.master_key_file).read_text(encoding="ascii")
-        except FileNotFoundError:
-            return
-        except (OSError, UnicodeError):
-            yield _Fault(name, "cannot be read as text", _NEW_KEY)
+            text = read_secret(path)
+        except (OSError, ValueError) as error:
+            yield _Fault(name, f"{path} cannot be used ({reason_of(error)})", _NEW_KEY)
             return
     if text is None:
         return

@@ -10,7 +10,7 @@ from importlib.resources.abc import Traversable
 from itertools import pairwise
 from typing import Any
 
-from config.problems import ConfigError, Problem
+from config.problems import ConfigError, Problem, reason_of
 
 #: 20,000 sources, parsed in one second (measured: 3.8 MiB, 1.1 s). More belong into the database.
 MAX_BYTES = 4 * 2**20
@@ -98,7 +98,7 @@ def _read(path: Traversable, name: str) -> str:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        wrong = f"cannot be read ({error.strerror})"
+        wrong = f"cannot be read ({reason_of(error)})"
         raise _broken(name, wrong, "check its permissions") from error
     if len(data) > MAX_BYTES:
         raise _broken(

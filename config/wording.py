@@ -22,6 +22,11 @@ _LIMITS = {
     "string_too_short": ("must be longer: characters at least", "min_length"),
     "too_short": ("must hold more: at least", "min_length"),
 }
+_FORMS = {
+    "string_pattern_mismatch": "has not the right form",
+    "time_delta_parsing": "is no length of time such as 90s, 30m, 2h or 7d",
+    "time_delta_type": "is no length of time such as 90s, 30m, 2h or 7d",
+}
 #: Longer values say nothing more.
 _SHOWN = 60
 
@@ -65,7 +70,7 @@ def _problem(
 def _remedy(model: type[BaseModel], key: str) -> str:
     """Say what belongs there: the first sentence about the field."""
     field = model.model_fields.get(key)
-    return f"set it to: {field.description}" if field and field.description else "see the manual"
+    return f"expected: {field.description}" if field and field.description else "see the manual"
 
 
 def _wrong(detail: ErrorDetails, *, shown: bool) -> str:
@@ -87,8 +92,8 @@ def _what(type_: str, context: Mapping[str, Any], message: str) -> str:
     if type_ in _LIMITS:
         words, limit = _LIMITS[type_]
         return f"{words} {context[limit]}"
-    if type_ == "string_pattern_mismatch":
-        return "has not the right form"
+    if type_ in _FORMS:
+        return _FORMS[type_]
     if type_ == "value_error":
         return f"cannot be used: {context['error']}"
     message = message.removeprefix("Input ")

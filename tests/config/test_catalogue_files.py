@@ -78,7 +78,7 @@ def test_a_provider_without_an_organisation_is_a_warning(tmp_path: Path) -> None
         ({"interval": -1}, "interval", 13, "must be at least 5 minutes"),
         ({"interval": 1e9}, "interval", 13, "must be at most 7 days"),
         ({"interval": "8d"}, "interval", 13, "must be at most 7 days"),
-        ({"interval": "soon"}, "interval", 13, "'soon' cannot be used"),
+        ({"interval": "soon"}, "interval", 13, "'soon' is no length of time"),
         ({"id": "The Herald"}, "id", 9, "has not the right form"),
         ({"id": "../herald"}, "id", 9, "has not the right form"),
         ({"provider": "www.Herald.example"}, "provider", 11, "has not the right form"),
@@ -156,6 +156,7 @@ def test_a_file_of_another_shape_is_refused(
         ("amp = 5000\n", "must be at most 1000"),
         ('amp = "many"\n', "valid integer"),
         ("anp = 20\n", "unknown key"),
+        ("amp: 20\n", "not TOML"),
     ],
 )
 def test_wrong_weights_are_refused(tmp_path: Path, text: str, wrong: str) -> None:
@@ -170,6 +171,8 @@ def test_wrong_weights_are_refused(tmp_path: Path, text: str, wrong: str) -> Non
         ("threshold = -1", "must be at least 0"),
         ("threshold = 100000", "must be at most 1000"),
         ("threshold = 70.5", "valid integer"),
+        ('threshold = "70"', "valid integer"),
+        ("threshold = true", "valid integer"),
         ("related_limit = 101", "must be at most 100"),
         ('dialect = "xml"', "'seed' or 'web'"),
         ('base_url = "example.com"', "cannot be used"),
