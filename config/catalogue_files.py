@@ -38,9 +38,9 @@ def load_catalogue(folder: Path | None = None) -> Catalogue:
     """
     problems: list[Problem] = []
     place = shipped() if folder is None else folder
-    _check_folder(place, problems)
+    names = _names(place, problems)
     found = _read_files(place, problems)
-    scoring = _scoring(place, problems)
+    scoring = _scoring(place if _SCORING in names else shipped(), problems)
     # Half a catalogue would seem full of names that lead nowhere.
     if problems or scoring is None:
         raise ConfigError(problems)
@@ -66,8 +66,8 @@ def load_catalogue(folder: Path | None = None) -> Catalogue:
     )
 
 
-def _check_folder(place: Traversable, problems: list[Problem]) -> None:
-    """Refuse a folder that is none, and a TOML file in it that nobody would read."""
+def _names(place: Traversable, problems: list[Problem]) -> list[str]:
+    """Return what the folder holds; refuse a TOML file in it that nobody would read."""
     try:
         names = [file.name for file in place.iterdir()]
     except OSError as error:
@@ -81,6 +81,7 @@ def _check_folder(place: Traversable, problems: list[Problem]) -> None:
         for name in sorted(names)
         if name.endswith(".toml") and name not in known
     ]
+    return names
 
 
 def _read_files(place: Traversable, problems: list[Problem]) -> dict[str, TomlFile]:
@@ -96,15 +97,13 @@ def _read_files(place: Traversable, problems: list[Problem]) -> dict[str, TomlFi
 
 def _scoring(place: Traversable, problems: list[Problem]) -> Scoring | None:
     """Return the shipped weights with those of the folder laid over them."""
-    shipped_file = shipped() / _SCORING
-    own = place / _SCORING
     try:
-        file = read_toml(own if own.is_file() else shipped_file)
+        file = read_toml(place / _SCORING)
     except ConfigError as error:
         problems += error.problems
         return None
     try:
-        return Scoring.model_validate({**read_toml(shipped_file).data, **file.data})
+        return Scoring.model_validate({**read_toml(shipped() / _SCORING).data, **file.data})
     except ValidationError as error:
         problems += problems_of(error, Scoring, lambda key: Place(file.name, key, file.line(key)))
         return None
