@@ -92,6 +92,10 @@ class Tally:
         self.stages[stage].reasons.append((member, reason))
         self.end(stage, status)
 
+    def note(self, stage: str, member: str, reason: str) -> None:
+        """Keep a reason beside the counts: something was left out, nothing failed."""
+        self.stages[stage].reasons.append((member, reason))
+
     def _say(self, stage: str) -> None:
         counts = self.stages[stage]
         self.heard(stage, counts.due, counts.ended.total())

@@ -21,9 +21,9 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture(scope="session", autouse=True)
 def _clean_environment() -> None:
     """No setting of the caller reaches a test."""
-    for name in list(os.environ):  # noqa: TID251 -- the one place that cleans it
+    for name in list(os.environ):
         if name.startswith("NEWSLOOM_"):
-            del os.environ[name]  # noqa: TID251 -- likewise
+            del os.environ[name]
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +55,7 @@ def newsloom(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
 
     def run(*args: str, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
         command = [str(Path(sys.executable).parent / "newsloom"), *args]
-        environment = {**os.environ, "COLUMNS": "200", **env}  # noqa: TID251 -- the child's
+        environment = {**os.environ, "COLUMNS": "200", **env}
         return subprocess.run(
             command,
             cwd=cwd or tmp_path,

@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 from rich.table import Table
 
-from config.load import origins
+from config.load import catalogue_warnings, origins
 from pipeline.cli.common import AsJson, Home, load, out, print_json
 from pipeline.context import open_cipher
 
@@ -42,6 +42,8 @@ def check(home: Home = None) -> None:
     """
     settings, catalogue = load(home)
     open_cipher(settings)
+    for warning in catalogue_warnings(catalogue):
+        out.print(f"note: {warning}", markup=False)
     counts = (
         f"{len(catalogue.sources)} sources",
         f"{len(catalogue.organisations)} organisations",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -99,9 +99,11 @@ def rehearsal(
         yield ctx
 
 
-def run_rounds(settings: Settings, tally: Tally) -> list[dict[str, Any]]:
-    """Run both rounds on the recorded web; return the stories they end with, for the table."""
-    for moment in ROUNDS:
+def run_rounds(
+    settings: Settings, tally: Tally, rounds: Sequence[datetime] = ROUNDS
+) -> list[dict[str, Any]]:
+    """Run the rounds on the recorded web; return the stories they end with, for the table."""
+    for moment in rounds:
         with rehearsal(settings, moment, tally) as ctx:
             line.run(ctx)
             with ctx.store.read() as tx:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +14,7 @@ from pipeline.errors import UsageError
 from pipeline.io.store import Store, documents
 from pipeline.io.store import stories as rows
 from pipeline.records import Story, StoryId
-from pipeline.stories.explain import explain
+from pipeline.stories.explain import explain_story
 from pipeline.stories.story import build_story
 
 app = typer.Typer(no_args_is_help=True, help="The stories and the reasons behind them.")
@@ -89,17 +89,50 @@ def why(which: Which, home: Home = None, json_: AsJson = False) -> None:
     _, catalogue = load(home)
     with opened_store(home) as store:
         story = _find(store, which, catalogue)
-    explained = explain(
-        story,
-        topics=catalogue.topics,
-        organisations=catalogue.organisations,
-        scoring=catalogue.scoring,
-    )
+    explained = explain_story(story)
     if json_:
-        print_json(asdict(explained))
+        print_json(explained)
         return
-    for line in explained.lines():
+    for line in _lines(explained):
         out.print(line, markup=False)
+
+
+def _lines(explained: dict[str, Any]) -> Iterator[str]:
+    """Tell an explained story in lines of text."""
+    yield f"{explained['story']}  topics {', '.join(explained['topics']) or '-'}"
+    yield f"heat {_sum(explained['heat'])}"
+    for member in explained["members"]:
+        yield f"{'lead' if member['lead'] else 'related'}: {member['title']}"
+        yield f"    {member['url']}"
+        yield f"    quality {_sum(member['quality'])}"
+        yield from _placed(member["placed"])
+
+
+def _sum(score: dict[str, Any]) -> str:
+    """Tell a score as the sum it is."""
+    parts = [
+        f"{part['name']} {part['value']:g}" + (f" ({part['detail']})" if part["detail"] else "")
+        for part in score["parts"]
+    ]
+    return f"{score['value']} = {' + '.join(parts)}"
+
+
+def _placed(placed: dict[str, Any]) -> Iterator[str]:
+    """Tell why an article is in its story."""
+    if placed["founded"]:
+        yield "    founded the story"
+        return
+    yield f"    joined at {placed['score']:g}, nearest to: {placed['nearest_title']}"
+    for group in ("link", "pair"):
+        terms = ", ".join(f"{part['name']} {part['value']:+g}" for part in placed[group])
+        yield f"    {group}: {terms}"
+    if placed["shared"]:
+        yield f"    shared terms: {', '.join(placed['shared'])}"
+    if "copy_of" in placed:
+        yield "    its text is a copy: one voice with the nearest"
+    if "runner_up" in placed:
+        runner_up = placed["runner_up"]
+        yield f"    runner-up: {runner_up['detail']} at {runner_up['value']:g}"
 
 
 def _find(store: Store, which: str, catalogue: Catalogue) -> Story:

@@ -12,6 +12,7 @@ from pipeline.context import Context
 from pipeline.io.store import leases, stories, ticks
 from pipeline.records import Article, ArticleId, StoryId
 from pipeline.stories.cluster import Assignment, LiveArticle, assign
+from pipeline.stories.duplicates import ALIAS_WITHIN
 from pipeline.stories.story import build_story
 
 #: Raised when the same articles would be grouped in another way.
@@ -64,7 +65,8 @@ def _cluster_partition(ctx: Context, tick_id: int, language: str) -> None:
         opened = ticks.opened_at(tx, tick_id)
         new = stories.pending_articles(tx, tick_id, language)
         placed = stories.stories_of(tx, [article.id for article in new])
-        since = min([opened, *(article.published_at for article in new)]) - ctx.settings.window
+        oldest = min([opened, *(article.published_at for article in new)])
+        since = oldest - max(ctx.settings.window, ALIAS_WITHIN)
         live = stories.live_articles(tx, language, since=since)
     assignments = assign(
         [article for article in new if article.id not in placed],

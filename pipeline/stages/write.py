@@ -120,7 +120,19 @@ def _stage(
             ctx.tally.end("write", "elsewhere")
             continue
         try:
-            staged.append(_staged(ctx, site, story, revision, row, staged, withdrawn=not listed))
+            path = row.path if row else _new_path(ctx, site, story, staged)
+            document = _document(ctx, site, story, withdrawn=not listed)
+            staged.append(
+                _staged(
+                    site,
+                    story,
+                    document,
+                    path,
+                    revision=revision,
+                    known=row is not None,
+                    withdrawn=not listed,
+                )
+            )
         except SeedFileError as error:
             ctx.tally.explain("write", "failed", story.lead.article.url, f"bad-document: {error}")
     return due, staged
@@ -131,17 +143,8 @@ def _age(story: Story) -> tuple[datetime, str]:
     return (story.lead.article.published_at, story.id)
 
 
-def _staged(
-    ctx: Context,
-    site: Site,
-    story: Story,
-    revision: int,
-    row: DocumentRow | None,
-    earlier: Sequence[Staged],
-    *,
-    withdrawn: bool,
-) -> Staged:
-    """Render one story and prove the bytes. Raise SeedFileError when they would be wrong."""
+def _document(ctx: Context, site: Site, story: Story, *, withdrawn: bool) -> SeedDocument:
+    """Turn a story into a site's document, with the secured line when there is a key."""
     document = document_of(
         story,
         site=site,
@@ -149,29 +152,6 @@ def _staged(
         amp_cache=amp_cache_url,
         withdrawn=withdrawn,
     )
-    document = _secured(ctx, story, document, site)
-    data = render(document, site.dialect)
-    prove(data, document)
-    path = row.path if row else _new_path(ctx, site, story, {item.row.path for item in earlier})
-    return Staged(
-        row=DocumentRow(
-            site=site.name,
-            story_id=story.id,
-            path=path,
-            state="tombstone" if withdrawn else "live",
-            published=bool(document.published),
-            published_at=story.lead.article.published_at,
-            sha256=hashlib.sha256(data).hexdigest(),
-            revision=revision,
-            writer_version=WRITER_VERSION,
-        ),
-        data=data,
-        known=row is not None,
-    )
-
-
-def _secured(ctx: Context, story: Story, document: SeedDocument, site: Site) -> SeedDocument:
-    """Add the secured line when there is a key."""
     if ctx.cipher is None:
         return document
     plaintext = secured.payload(
@@ -183,14 +163,41 @@ def _secured(ctx: Context, story: Story, document: SeedDocument, site: Site) -> 
     return replace(document, secured=ctx.cipher.seal(plaintext))
 
 
-def _new_path(ctx: Context, site: Site, story: Story, taken: set[str]) -> str:
+def _staged(
+    site: Site,
+    story: Story,
+    document: SeedDocument,
+    path: str,
+    *,
+    revision: int,
+    known: bool,
+    withdrawn: bool,
+) -> Staged:
+    """Render a document and prove the bytes. Raise SeedFileError when they would be wrong."""
+    data = render(document, site.dialect)
+    prove(data, document)
+    row = DocumentRow(
+        site=site.name,
+        story_id=story.id,
+        path=path,
+        state="tombstone" if withdrawn else "live",
+        published=bool(document.published),
+        published_at=story.lead.article.published_at,
+        sha256=hashlib.sha256(data).hexdigest(),
+        revision=revision,
+        writer_version=WRITER_VERSION,
+    )
+    return Staged(row=row, data=data, known=known)
+
+
+def _new_path(ctx: Context, site: Site, story: Story, staged: Sequence[Staged]) -> str:
     """Name a story's file for life."""
-    folded = {path.casefold() for path in taken}
+    taken = {item.row.path.casefold() for item in staged}
 
     def is_taken(name: str) -> bool:
         path = f"_news/{name}"
         with ctx.store.read() as tx:
-            return path.casefold() in folded or documents.path_is_taken(tx, site.name, path)
+            return path.casefold() in taken or documents.path_is_taken(tx, site.name, path)
 
     lead = story.lead.article
     return f"_news/{naming.file_name(lead.published_at, lead.title, story.id, is_taken)}"

@@ -123,6 +123,11 @@ def next_to_cluster(tx: Connection) -> int | None:
     return row.id if row and row.closed_at else None
 
 
+def count_clustered(tx: Connection) -> int:
+    """Count the ticks that are at their end."""
+    return tx.scalar(select(func.count()).where(ticks.c.clustered_at.is_not(None))) or 0
+
+
 def opened_at(tx: Connection, tick_id: int) -> datetime:
     """Return when a tick was opened: the `now` of all that is decided in it."""
     moment: datetime = tx.execute(

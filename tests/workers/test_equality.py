@@ -1,0 +1,75 @@
+"""The same input through workers and through one process gives the same files."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from pipeline.cli.demo import ROUNDS, SEEDS, demo_settings, run_rounds
+from pipeline.context import FixedClock
+from pipeline.io.recorded import RecordedWeb
+from pipeline.outcomes import Tally
+from tests.postgres import Postgres
+from tests.proxy import Proxy, playing
+from tests.workers.world import Installation, install, kill_group
+from tests.world import tree
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    web = RecordedWeb(SEEDS / "web", clock=FixedClock(ROUNDS[0]))
+    with playing(web, tmp_path_factory.mktemp("proxy")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """Give the files of one process on SQLite after the first round."""
+    home = tmp_path_factory.mktemp("undisturbed")
+    run_rounds(demo_settings(home), Tally(), rounds=ROUNDS[:1])
+    return dict(tree(home / "out"))
+
+
+@pytest.fixture
+def installation(
+    request: pytest.FixtureRequest, tmp_path: Path, redis_url: str, proxy: Proxy
+) -> Installation:
+    kind = getattr(request, "param", "sqlite")
+    if kind == "sqlite":
+        url = f"sqlite:///{tmp_path / 'newsloom.db'}"
+    else:
+        server: Postgres = request.getfixturevalue("postgres")
+        url = server.new_database(f"w{uuid4().hex}")
+    number = int(uuid4().int % 15) + 1
+    return install(tmp_path / "home", url, redis_url.replace("/0", f"/{number}"), proxy)
+
+
+@pytest.mark.parametrize("installation", ["sqlite", "postgresql"], indirect=True)
+def test_workers_write_the_files_of_one_process(
+    installation: Installation, undisturbed: dict[str, bytes]
+) -> None:
+    with installation.worker(concurrency=2):
+        installation.wait_until_done()
+
+    assert dict(tree(installation.home / "out")) == undisturbed
+
+
+@pytest.mark.parametrize("installation", ["sqlite", "postgresql"], indirect=True)
+def test_workers_killed_between_stages_lose_and_double_nothing(
+    installation: Installation, undisturbed: dict[str, bytes]
+) -> None:
+    for number in range(3):
+        with installation.worker(f"killed{number}") as worker:
+            installation.tick()
+            time.sleep(2.5 + number)
+            kill_group(worker)
+    with installation.worker("last", concurrency=2):
+        installation.wait_until_done()
+
+    assert dict(tree(installation.home / "out")) == undisturbed

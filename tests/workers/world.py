@@ -1,0 +1,145 @@
+"""A real installation at scale: real Redis, real worker processes, the recorded web by proxy."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.load import load_catalogue
+from pipeline.cli.demo import SEEDS
+from pipeline.io.store import Store, stories, ticks
+from pipeline.seedfile.secured import DEMO_MASTER_KEY
+from tests.proxy import Proxy
+
+BIN = Path(sys.executable).parent
+#: Long enough for a busy machine; a worker that does nothing for so long is broken.
+PATIENCE = 90.0
+
+
+@dataclass
+class Installation:
+    """A folder, its settings, and the programs run in it."""
+
+    home: Path
+    env: dict[str, str]
+
+    def command(self, *args: str) -> subprocess.CompletedProcess[str]:
+        """Run a program of the environment to its end."""
+        return subprocess.run(
+            [str(BIN / args[0]), *args[1:]],
+            cwd=self.home,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+
+    @contextmanager
+    def worker(self, name: str = "w", *, concurrency: int = 1) -> Iterator[subprocess.Popen[bytes]]:
+        """Run a worker on every queue."""
+        log = (self.home / f"{name}.log").open("ab")
+        process = subprocess.Popen(
+            [
+                str(BIN / "celery"),
+                "-A",
+                "workers.app",
+                "worker",
+                "-n",
+                f"{name}@%h",
+                "-c",
+                str(concurrency),
+                "-Q",
+                "control,fetch,extract,cluster,write",
+                "--loglevel",
+                "WARNING",
+            ],
+            cwd=self.home,
+            env=self.env,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        try:
+            yield process
+        finally:
+            _end(process)
+            log.close()
+
+    def tick(self) -> None:
+        """Ring as beat does."""
+        code = "from workers.tasks import tick; tick.delay()"
+        answer = self.command("python", "-c", code)
+        assert answer.returncode == 0, answer.stderr
+
+    def wait_until_done(self, *, sites: Sequence[str] = ("ai",), after: int = 0) -> None:
+        """Ring and wait until every tick is clustered and every story written."""
+        store = Store(self.env["NEWSLOOM_DATABASE_URL"])
+        deadline = time.monotonic() + PATIENCE
+        rung = 0.0
+        try:
+            while True:
+                with store.read() as tx:
+                    seen = ticks.count_clustered(tx)
+                    busy = ticks.in_work(tx) or stories.unwritten(tx, sites)
+                if seen > after and not busy:
+                    return
+                if time.monotonic() - rung > 1:
+                    self.tick()
+                    rung = time.monotonic()
+                assert time.monotonic() < deadline, self.logs()
+                time.sleep(0.1)
+        finally:
+            store.close()
+
+    def logs(self) -> str:
+        """Return what the workers said."""
+        return "\n".join(path.read_text() for path in sorted(self.home.glob("*.log")))
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a worker and all it started."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            kill_group(process)
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill -9 a worker with its children, as a power cut would."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait(timeout=10)
+
+
+def install(home: Path, database_url: str, redis_url: str, proxy: Proxy) -> Installation:
+    """Make an installation that watches the recorded web."""
+    home.mkdir(parents=True)
+    shutil.copytree(SEEDS / "catalogue", home / "catalogue")
+    env = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("NEWSLOOM_")},
+        "NEWSLOOM_DATABASE_URL": database_url,
+        "NEWSLOOM_BROKER_URL": redis_url,
+        "NEWSLOOM_CATALOGUE": "catalogue",
+        "NEWSLOOM_MASTER_KEY": DEMO_MASTER_KEY,
+        "NEWSLOOM_HOST_SPACING": "PT0S",
+        "NEWSLOOM_EXTRACT_BATCH": "5",
+        "NEWSLOOM_LEASE": "PT31S",
+        "NEWSLOOM_CHILDREN": "1",
+        **proxy.settings(),
+    }
+    made = Installation(home, env)
+    for args in (("newsloom", "db", "upgrade"), ("newsloom", "sources", "sync")):
+        answer = made.command(*args)
+        assert answer.returncode == 0, answer.stderr
+    assert load_catalogue(home / "catalogue").sources
+    return made
