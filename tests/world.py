@@ -1,0 +1,174 @@
+"""A small world for tests of the whole line: sources, pages and a web that is a plain function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from html import escape
+from pathlib import Path
+
+import httpx
+from pydantic import SecretStr
+
+from config.catalogue import Catalogue, Organisation, Scoring, Site, SourceEntry, Topic
+from config.settings import Settings
+from pipeline.context import Context, FixedClock, open_context
+from pipeline.outcomes import Tally
+from pipeline.seedfile.secured import DEMO_MASTER_KEY
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+SCORING = Scoring(
+    unknown_provider=20,
+    amp=20,
+    image=15,
+    keyword_in_title=10,
+    further_topic=2,
+    further_topics_limit=5,
+    video=50,
+    voice=10,
+    voices_limit=10,
+    quality_gate=50,
+)
+Handler = Callable[[httpx.Request], httpx.Response]
+
+
+@dataclass
+class FakeWeb:
+    """Answers by URL; counts what was asked."""
+
+    answers: dict[str, Handler | str | bytes | int] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        url = str(request.url)
+        self.asked.append(url)
+        answer = self.answers.get(url, 404)
+        if callable(answer):
+            return answer(request)
+        if isinstance(answer, int):
+            return httpx.Response(answer)
+        kind = "application/xml" if url.endswith(".xml") else "text/html; charset=utf-8"
+        content = answer.encode() if isinstance(answer, str) else answer
+        return httpx.Response(200, content=content, headers={"content-type": kind})
+
+
+def catalogue(sources: Iterable[SourceEntry], **changes: object) -> Catalogue:
+    """Return a catalogue of these sources, one topic, one site that takes everything."""
+    base = {
+        "sources": {source.id: source for source in sources},
+        "organisations": {
+            "one.example": Organisation(domain="one.example", name="One", quality=50, logo=True),
+        },
+        "topics": (Topic(name="Harbour", keywords=("harbour",)),),
+        "sites": {"all": Site(name="all", out="all", threshold=0)},
+        "scoring": SCORING,
+    }
+    return Catalogue.model_validate({**base, **changes})
+
+
+def source(name: str, host: str | None = None) -> SourceEntry:
+    """Return a source whose feed lies at https://HOST/feed.xml."""
+    host = host or f"{name}.example"
+    return SourceEntry(id=name, feed=f"https://{host}/feed.xml", provider=host, title=name.title())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """An entry and its page."""
+
+    url: str
+    title: str
+    text: str
+    published: datetime | None = NOW - timedelta(hours=2)
+
+
+def feed(items: Iterable[Item], title: str = "A feed") -> str:
+    """Return an RSS 2.0 document."""
+    entries = "".join(
+        f"<item><title>{escape(item.title)}</title><link>{escape(item.url)}</link>"
+        f"<guid>{escape(item.url)}</guid>"
+        + (f"<pubDate>{format_datetime(item.published)}</pubDate>" if item.published else "")
+        + "</item>"
+        for item in items
+    )
+    channel = f"<channel><title>{title}</title>{entries}</channel>"
+    return f"<?xml version='1.0'?><rss version='2.0'>{channel}</rss>"
+
+
+def page(item: Item) -> str:
+    """Return an article's page with the usual things around it."""
+    paragraphs = "".join(f"<p>{escape(part)}</p>" for part in item.text.split("\n"))
+    published = f"{item.published:%Y-%m-%dT%H:%M:%SZ}" if item.published else ""
+    return (
+        f"<!doctype html><html lang='en'><head><title>{escape(item.title)}</title>"
+        f"<meta property='article:published_time' content='{published}'></head><body>"
+        "<nav><a href='/'>Home</a><a href='/news'>News</a></nav>"
+        f"<article><h1>{escape(item.title)}</h1>{paragraphs}</article>"
+        "<footer>All rights reserved.</footer></body></html>"
+    )
+
+
+HARBOUR = (
+    "The harbour authority closed the northern pier on Sunday after divers found cracks in two of "
+    "its oldest pillars.\n"
+    "Ferries to the outer islands will leave from the southern basin until engineers have finished "
+    "their inspection, which is expected to take at least three weeks.\n"
+    "Fishing boats may still unload at night, the authority said, as long as lorries stay off the "
+    "pier and no crane is used.\n"
+    "The pier was built ninety years ago and carries about four hundred passengers a day."
+)
+ORCHARD = (
+    "Growers in the valley expect the smallest apple harvest in a decade after two nights of frost "
+    "in the week when most trees were in blossom.\n"
+    "The growers' association put the loss at sixty per cent for early varieties and at a third "
+    "for late ones, and asked the district for help with next year's seedlings.\n"
+    "Cider makers said that they would buy fruit from the coast instead and keep their prices.\n"
+    "Bees, which had been moved to the valley in April, were not harmed."
+)
+
+
+def publish(web: FakeWeb, host: str, items: Iterable[Item]) -> None:
+    """Put a feed and its pages on the web."""
+    found = list(items)
+    web.answers[f"https://{host}/feed.xml"] = feed(found)
+    for item in found:
+        web.answers[item.url] = page(item)
+
+
+@contextmanager
+def opened(
+    home: Path,
+    books: Catalogue,
+    web: FakeWeb | httpx.AsyncBaseTransport,
+    *,
+    now: datetime = NOW,
+    tally: Tally | None = None,
+    **changes: object,
+) -> Iterator[Context]:
+    """Open a Context on a fake web with its clock at `now` and no waiting for hosts."""
+    settings = Settings.model_validate(
+        {
+            "home": home,
+            "master_key": SecretStr(DEMO_MASTER_KEY),
+            "host_spacing": timedelta(0),
+            "children": 1,
+            **changes,
+        }
+    )
+    transport = httpx.MockTransport(web) if isinstance(web, FakeWeb) else web
+    with open_context(
+        settings, books, transport=transport, clock=FixedClock(now), tally=tally
+    ) as ctx:
+        yield ctx
+
+
+def tree(folder: Path) -> Mapping[str, bytes]:
+    """Return every file below `folder` but the freshness file, whose bytes are the time."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != "latest.json"
+    }
