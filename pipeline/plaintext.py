@@ -12,10 +12,11 @@ from html import unescape
 
 import nh3
 
-#: C0 without white space, DEL, C1 without NEL, lone surrogates, the byte order mark, bidi marks,
+#: C0 without white space, DEL, C1 without NEL, soft hyphens, zero-width spaces and word joiners
+#: (not the joiners of emoji and scripts), lone surrogates, the byte order mark, bidi marks,
 #: embeddings and isolates, non-characters of the basic plane.
 _DROPPED = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff"
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\u2060\ud800-\udfff\ufeff"
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff]",
 )
 #: Every white space, line and paragraph separators and NEL included.
@@ -23,15 +24,16 @@ _SPACES = re.compile(r"[\s\x1c-\x1f\x85\u2028\u2029]+")
 #: Markup can hide in entities of entities; real feeds nest twice, three rounds are one to spare.
 _ROUNDS = 3
 #: A combining stack higher than this is an attack, not a script.
-_STACK = re.compile("([\u0300-\u036f]{8})[\u0300-\u036f]+")
+_MARK = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_STACK = re.compile(f"({_MARK}{{8}}){_MARK}+")
 #: Tags that part words; an inline tag does not.
 _BLOCK_TAG = re.compile(
     r"<(?=/?(?:p|div|br|hr|li|ul|ol|dl|dt|dd|h[1-6]|tr|td|th|table|blockquote|figure|figcaption"
     r"|section|article|pre)\b)",
     re.IGNORECASE,
 )
-#: What could open a tag for a careless reader.
-_TAG_START = re.compile(r"<(?=[A-Za-z/!?])")
+#: What could open a tag for a careless reader; all of a row, or the last would shield the others.
+_TAG_START = re.compile(r"<+(?=[A-Za-z/!?])")
 
 
 def clean_line(text: str) -> str:
@@ -52,7 +54,8 @@ def plain_line(markup: str) -> str:
         if stripped == text:
             break
         text = stripped
-    return clean_line(_TAG_START.sub("", text))
+    # Last, because a character dropped between `<` and a letter brings them together.
+    return _TAG_START.sub("", clean_line(text))
 
 
 def _without_tags(text: str) -> str:

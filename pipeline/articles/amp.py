@@ -14,7 +14,14 @@ from hashlib import sha256
 from ada_url import URL, idna
 
 from pipeline.articles.declared import Declared
-from pipeline.urls import is_home_page, normalised_url, resolve, same_site
+from pipeline.urls import (
+    host_of,
+    is_home_page,
+    normalised_url,
+    registrable_domain,
+    resolve,
+    same_site,
+)
 
 _CACHE = "cdn.ampproject.org"
 #: RFC 1035, section 2.3.4.
@@ -28,8 +35,9 @@ _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 def amp_url_of(declared: Declared, *, url: str) -> str | None:
     """Return the AMP address that the page declares, None unless it belongs to the page at `url`.
 
-    It belongs when it lies on the same registrable domain, or unwraps to it from an AMP cache,
-    and is no home page. A page that is AMP itself is its own twin.
+    It belongs when it lies on the same registrable domain, or unwraps to it from an AMP cache, or
+    on a domain of the same name as a label of the page's host (``m.economictimes.com`` for
+    ``economictimes.indiatimes.com``), and is no home page. A page that is AMP is its own twin.
     """
     if declared.is_amp:
         return resolve("", declared.url)
@@ -38,7 +46,19 @@ def amp_url_of(declared: Declared, *, url: str) -> str | None:
         return None
     # The key's normal form is without scheme and cache: exactly the page that an AMP address names.
     named = f"https://{normalised_url(found)}"
-    return found if same_site(named, url) and not is_home_page(named) else None
+    return found if _is_related(named, url) and not is_home_page(named) else None
+
+
+#: Shorter labels (news, blog, amp) are nobody's name.
+_SHORTEST_NAME = 7
+
+
+def _is_related(address: str, url: str) -> bool:
+    """Say whether two addresses have one owner, as far as their names tell."""
+    if same_site(address, url):
+        return True
+    name = registrable_domain(host_of(address)).partition(".")[0]
+    return len(name) >= _SHORTEST_NAME and name in host_of(url).split(".")
 
 
 def amp_cache_url(url: str, *, viewer: bool = False) -> str | None:

@@ -138,17 +138,24 @@ _AGENCY = re.compile(r"\([A-Za-zÀ-ÿ/. -]{2,40}\) ?[—–:-]{1,2} ?(?=\S)")
 _LONGEST_DATELINE = 80
 #: A place in capitals and a dash: "WASHINGTON — The".
 _PLACE = re.compile(r"[A-ZÀ-Þ][A-ZÀ-Þ .'’/-]{2,30}(?:, [A-Z][\w. ]{1,20})? ?[—–] ?(?=[A-ZÀ-Þ\"“])")
-#: Lines that are about the page and not about the news, by how they begin; English, German, French,
-#: Spanish, Italian, Portuguese, Dutch. A photo's credit and a writer's name are such lines too.
+#: Lines that are about the page and not about the news, by how they begin, in the languages of
+#: most sources. A photo's credit and a writer's name are such lines too.
 _BOILERPLATE = re.compile(
-    r"(?:sign up|subscribe|newsletter|advertisement|anzeige|publicidad|publicité|read more|read also"
-    r"|more:|related:|see also|lesen sie|mehr zum thema|lire aussi|à lire|lea también|leggi anche"
-    r"|leia também|lees ook|share (?:this|on)|teilen|follow us|listen to|this article (?:was|is|has)"
-    r"|photo(?:graph)?(?:s| by|:| credit)|image(?: caption| source|:| credit|s? via)|picture:|video:"
-    r"|bild:|foto(?:s)?(?::| by)|fotograf|getty images|copyright|©|\(c\)|updated?:? |published:? "
-    r"|last (?:updated|modified)|veröffentlicht|aktualisiert|stand:|publié le|mis à jour|by the "
-    r"associated press|posted (?:on|by|in)|\d+ min(?:ute)?s? read|reading time|cookies?\b"
-    r"|click here|tap here|watch:|follow @|download|disclosure|affiliate)",
+    r"(?:sign up|subscribe|newsletter|advertisement|anzeige|publicidad|publicité|read (?:more|also)"
+    r"|more:|related:|see also|lesen sie|mehr zum thema|lire aussi|à lire|lea también"
+    r"|leggi anche|leia também|lees ook|share (?:this|on)|teilen|follow us|listen to"
+    r"|this article (?:was|is|has)|photo(?:graph)?(?:s| by|:| credit)|picture:|video:"
+    r"|image(?: caption| source|:| credit|s? via)|bild:|foto(?:s)?(?::| by)|fotograf"
+    r"|copyright|\(c\)|updated?:? |published:? |last (?:updated|modified)|veröffentlicht"
+    r"|aktualisiert|stand:|publié le|mis à jour|by the associated press|posted (?:on|by|in)"
+    r"|\d+ min(?:ute)?s? read|reading time|cookies?\b|click here|tap here|watch:|follow @"
+    r"|download|disclosure|affiliate)",
+    re.IGNORECASE,
+)
+#: The same anywhere in a short line: credits behind a caption, offers of a newsletter.
+_ASIDE = re.compile(
+    r"©|newsletter|kostenlos anmelden|getty images|sign up (?:for|to)\b|subscribe (?:to|now)\b"
+    r"|ein fehler ist aufgetreten|enable javascript|supports? javascript|turn off compatibility",
     re.IGNORECASE,
 )
 _MAX_BOILERPLATE = 160
@@ -189,7 +196,8 @@ def _paragraphs(text: str, title: str, authors: frozenset[str]) -> Iterator[str]
 
 def _is_beside(paragraph: str) -> bool:
     """Say whether a line stands beside the news: boilerplate, a byline, a heading."""
-    if len(paragraph) <= _MAX_BOILERPLATE and _BOILERPLATE.match(paragraph):
+    short = len(paragraph) <= _MAX_BOILERPLATE
+    if short and (_BOILERPLATE.match(paragraph) or _ASIDE.search(paragraph)):
         return True
     if len(paragraph) <= _MAX_BYLINE and _BYLINE.match(paragraph):
         return paragraph.count(" ") <= _MAX_BYLINE_SPACES

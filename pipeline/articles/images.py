@@ -15,7 +15,7 @@ from pipeline.articles.declared import Declared
 from pipeline.articles.jsonld import Node, objects
 from pipeline.articles.titles import fold
 from pipeline.records import EntryFacts, Image, ImageCandidate
-from pipeline.urls import host_of, registrable_domain, resolve
+from pipeline.urls import host_of, is_home_page, registrable_domain, resolve
 
 _MIN_WIDTH, _MIN_HEIGHT = 251, 201
 _MIN_RATIO, _MAX_RATIO = 0.4, 3.0
@@ -185,14 +185,17 @@ def _of_body(declared: Declared, tree: Any) -> Iterator[ImageCandidate]:
             yield from _candidates(declared, source, "body", node.get("width"), node.get("height"))
 
 
+#: Candidates of a srcset: an address without white space or a comma at its end, and a width.
+_SRCSET_PART = re.compile(r"([^\s,]\S{0,2047})\s+(\d{1,5})w")
+_MAX_SRCSET = 20_000
+
+
 def _largest(srcset: str) -> tuple[str, str]:
-    """Return the address and width of the largest picture of a srcset, ("", "") when none is big."""
+    """Return address and width of the largest picture of a srcset; ("", "") when none is big."""
     best, best_width = "", _MIN_WIDTH - 1
-    for part in srcset[:20_000].split(", "):
-        reference, _, size = part.strip().rpartition(" ")
-        width = _side(size.removesuffix("w")) if size.endswith("w") else None
-        if width and width > best_width:
-            best, best_width = reference.strip(), width
+    for part in _SRCSET_PART.finditer(srcset[:_MAX_SRCSET]):
+        if int(part[2]) > best_width:
+            best, best_width = part[1], int(part[2])
     return (best, str(best_width)) if best else ("", "")
 
 
@@ -209,7 +212,9 @@ def _side(value: Any) -> int | None:
 
 
 def _is_empty(url: str, site: frozenset[str]) -> bool:
-    """Say whether an address names a logo, a placeholder, a counting pixel or a drawing."""
+    """Say whether an address names a logo, a placeholder, a counting pixel, a drawing, a page."""
+    if is_home_page(url):
+        return True
     name = url.partition("?")[0].rstrip("/").rpartition("/")[2].lower()
     if _NO_PHOTO.search(name) or _SIDES.search(name):
         return True

@@ -128,9 +128,9 @@ def _first(nodes: Sequence[Node], types: frozenset[str]) -> Node:
 
 
 def _best(articles: Sequence[Node], url: str) -> Node:
-    """Return the object that is about this page: by address, else the best described, else first."""
-    if len(articles) < 2:  # noqa: PLR2004 -- nothing to choose
-        return articles[0] if articles else {}
+    """Return the object about this page: by address, else the best described, else the first."""
+    if not articles:
+        return {}
     own = url_key(url)
     return max(articles, key=lambda node: (own in _keys(node), _completeness(node)))
 
@@ -144,11 +144,17 @@ def _keys(node: Node) -> set[str]:
     """Return the keys of the addresses by which an object names its page."""
     keys = set()
     for name in ("url", "mainEntityOfPage", "@id"):
-        for value in node.get(name) if isinstance(node.get(name), list) else [node.get(name)]:
-            address = value.get("@id") or value.get("url") if isinstance(value, dict) else value
-            if isinstance(address, str):
-                try:
-                    keys.add(url_key(address))
-                except ValueError:
-                    continue
+        for address in _addresses(node.get(name)):
+            try:
+                keys.add(url_key(address))
+            except ValueError:
+                continue
     return keys
+
+
+def _addresses(value: Any) -> Iterator[str]:
+    """Yield the addresses of a value that may be one, an object with one, or a list of these."""
+    for part in value if isinstance(value, list) else [value]:
+        address = (part.get("@id") or part.get("url")) if isinstance(part, dict) else part
+        if isinstance(address, str):
+            yield address

@@ -25,7 +25,8 @@ _CONSENT = re.compile(
 )
 _ERROR = re.compile(
     r"^\W*(?:error\W*)?(?:404|403|410|429|500|502|503)\b"
-    r"|(?:page|article|story|content|file) (?:was |is |could )?(?:not (?:be )?(?:found|available)|no longer)"
+    r"|(?:page|article|story|content|file) (?:was |is |could )?"
+    r"(?:not (?:be )?(?:found|available)|no longer)"
     r"|^(?:not found|access denied|forbidden|just a moment|attention required|are you a robot"
     r"|are you human|please verify|verify you are human|security check|pardon our interruption"
     r"|service unavailable|bad gateway|site maintenance|something went wrong|oops)\b"
@@ -37,18 +38,24 @@ _ERROR = re.compile(
 
 def refusal_of(declared: Declared, *, text: str) -> tuple[str, str] | None:
     """Return (reason code, detail) when the page is no article, None when it may be one."""
-    if _CONSENT_HOST.match(host_of(declared.url)):
-        return CONSENT_WALL, host_of(declared.url)
+    host = host_of(declared.url)
+    if _CONSENT_HOST.match(host):
+        return CONSENT_WALL, host
+    if _is_article(declared):
+        return None
     if is_home_page(declared.url):
         return LISTING, "a front page"
-    if len(text) >= _LITTLE_TEXT or _is_article(declared):
-        return None
+    return _said(declared, text) if len(text) < _LITTLE_TEXT else None
+
+
+def _said(declared: Declared, text: str) -> tuple[str, str] | None:
+    """Return what a page without an article's length or marks says it is."""
     titles = (declared.title, *declared.headlines)
     for title in titles:
         if _ERROR.search(title.strip()):
             return ERROR_PAGE, title[:80]
-    for title in (*titles, text):
-        if found := _CONSENT.search(title):
+    for line in (*titles, text):
+        if found := _CONSENT.search(line):
             return CONSENT_WALL, found[0]
     return (LISTING, "declared as a collection") if declared.json_ld.is_listing else None
 

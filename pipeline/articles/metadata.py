@@ -77,7 +77,7 @@ def read_metadata(
     return Metadata(
         url=noted("url", address_of(declared)),
         title=title,
-        description=noted("description", _first_line(_descriptions(declared))),
+        description=noted("description", _first_line(descriptions_of(declared))),
         site_name=site_name,
         authors=_authors(declared, facts, site_name),
         published=moment,
@@ -89,7 +89,7 @@ def read_metadata(
 
 
 def address_of(declared: Declared) -> tuple[str, str]:
-    """Return the address the page goes by, and its origin (``canonical``, ``og:url``, ``final``)."""
+    """Return the page's address and its origin (``canonical``, ``og:url`` or ``final``)."""
     final = declared.url
     for origin, found in (
         ("canonical", declared.link("canonical")),
@@ -108,7 +108,7 @@ def _first_line(candidates: Iterable[tuple[str, str]]) -> tuple[str, str]:
     return "", ""
 
 
-def _descriptions(declared: Declared) -> Iterator[tuple[str, str]]:
+def descriptions_of(declared: Declared) -> Iterator[tuple[str, str]]:
     """Yield (origin, text) of the declared descriptions, best first."""
     yield "og:description", declared.meta("og:description")
     for text in strings(declared.json_ld.article.get("description")):

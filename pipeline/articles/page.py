@@ -17,9 +17,10 @@ from pipeline.articles.images import image_candidates
 from pipeline.articles.kinds import refusal_of
 from pipeline.articles.language import language_of
 from pipeline.articles.markup import Markup, parse_markup
-from pipeline.articles.metadata import Metadata, read_metadata
+from pipeline.articles.metadata import Metadata, descriptions_of, read_metadata
 from pipeline.articles.refusals import BAD_URL, NO_TEXT, NO_TITLE
 from pipeline.articles.text import main_text
+from pipeline.articles.titles import titles_of
 from pipeline.errors import NotAnArticle
 from pipeline.plaintext import plain_line
 from pipeline.records import EntryFacts, ExtractedArticle, Page
@@ -37,7 +38,13 @@ def read_page(page: Page, facts: EntryFacts, *, now: datetime) -> ExtractedArtic
         raise NotAnArticle(BAD_URL, page.final_url[:200])
     markup = parse_markup(page.body, page.content_type)
     declared = read_declared(markup.tree, url=url)
-    text, text_origin = main_text(markup, declared.json_ld, url=url)
+    text, text_origin = main_text(
+        markup,
+        declared.json_ld,
+        url=url,
+        titles=[title for _, title in titles_of(declared)],
+        descriptions=[line for _, line in descriptions_of(declared)],
+    )
     if refusal := refusal_of(declared, text=text):
         raise NotAnArticle(*refusal)
     metadata = read_metadata(

@@ -7,12 +7,14 @@ same page on the third; its ``fast`` mode together with precision loses two poin
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from trafilatura import bare_extraction
 
 from pipeline.articles.jsonld import JsonLd, strings
 from pipeline.articles.markup import Markup, has_endless_word
+from pipeline.articles.standfirst import standfirst_of
 from pipeline.plaintext import clean_line, plain_line
 
 #: Characters kept of one text; the longest article of 188 pages has a fifth of it.
@@ -23,11 +25,24 @@ _TOO_LITTLE = 0.5
 _SHORTEST_BODY = 300
 
 
-def main_text(markup: Markup, json_ld: JsonLd, *, url: str) -> tuple[str, str]:
-    """Return the text and its origin; ("", reason) when there is none. The tree is not changed."""
+def main_text(
+    markup: Markup,
+    json_ld: JsonLd,
+    *,
+    url: str,
+    titles: Iterable[str] = (),
+    descriptions: Iterable[str] = (),
+) -> tuple[str, str]:
+    """Return the text and its origin; ("", reason) when there is none. The tree is not changed.
+
+    `titles` and `descriptions`: what the page calls itself, by which its standfirst is recognised.
+    """
     if markup.too_costly:
         return "", f"none: too many {markup.too_costly}"
     text = _extracted(markup.tree, url)
+    standfirst = standfirst_of(markup.tree, text=text, titles=titles, descriptions=descriptions)
+    if standfirst:
+        text = f"{standfirst}\n{text}"
     declared = _declared(json_ld)
     if len(declared) >= _SHORTEST_BODY and len(text) < _TOO_LITTLE * len(declared):
         text, origin = declared, "jsonld"
