@@ -52,7 +52,7 @@ def _read(text: str) -> datetime | None:
     for reader in (_rfc3339, _rfc2822, _odd):
         try:
             moment = reader(text)
-        except (ValueError, OverflowError, TypeError, AttributeError):
+        except (ValueError, OverflowError, TypeError, AttributeError, IndexError):
             continue
         if moment is not None:
             return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -117,10 +117,15 @@ def _content(entry: Any) -> str:
 
 
 def _authors(entry: Any) -> Iterator[str]:
-    """Yield the names an entry gives."""
-    for person in entry.get("authors", ()):
-        yield _text(person, "name")
-    yield _text(entry, "author")
+    """Yield the names an entry gives.
+
+    A single author comes from the whole text: feedparser cuts `desk@a.example (Desk)` wrongly.
+    """
+    people = entry.get("authors", ())
+    if len(people) > 1:
+        yield from (_text(person, "name") for person in people)
+    else:
+        yield _text(entry, "author")
 
 
 def _media(entry: Any) -> Iterator[Media]:
@@ -162,6 +167,6 @@ def _hints(feed: Any) -> PollHints:
 
 
 def _text(record: Any, key: str) -> str:
-    """Return a text value, "" for anything else."""
-    value = record.get(key)
+    """Return a text value, "" for anything else; plain look-up, without feedparser's aliases."""
+    value = dict.get(record, key)
     return value if isinstance(value, str) else ""
