@@ -33,7 +33,7 @@ _BLOCK_TAG = re.compile(
     re.IGNORECASE,
 )
 #: What could open a tag for a careless reader; all of a row, or the last would shield the others.
-_TAG_START = re.compile(r"<+(?=[A-Za-z/!?])")
+_TAG_START = re.compile(r"(?<!<)<++(?=[A-Za-z/!?])")
 
 
 def clean_line(text: str) -> str:

@@ -62,7 +62,7 @@ def parse_markup(body: bytes, content_type: str) -> Markup:
     if _OTHER_ROOT.match(text):
         raise NotAnArticle(NOT_HTML, "another format's first tag")
     too_costly = _too_costly(text, size=len(body))
-    if too_costly == "size":
+    if too_costly == "bytes":
         text = text[:_HEAD_CHARS]
     return Markup(tree=_tree(_HUGE_TAG.sub(_without_crowd, text)), too_costly=too_costly)
 
@@ -70,7 +70,7 @@ def parse_markup(body: bytes, content_type: str) -> Markup:
 def _too_costly(text: str, *, size: int) -> str | None:
     """Say which limit of text extraction a page breaks, None when it keeps them all."""
     if size > _MAX_BYTES:
-        return "size"
+        return "bytes"
     if text.count("<") > _MAX_TAGS:
         return "tags"
     if sum(1 for _ in _BREAK.finditer(text)) > _MAX_BREAKS:
@@ -85,7 +85,8 @@ def has_endless_word(text: str) -> bool:
 
 def _without_crowd(tag: re.Match[str]) -> str:
     """Drop a tag that has more attributes than any page needs; a long data: address may stay."""
-    return "" if tag[0].count("=") > _MAX_ATTRIBUTES else tag[0]
+    crowd = max(tag[0].count("="), len(tag[0].split()))
+    return "" if crowd > _MAX_ATTRIBUTES else tag[0]
 
 
 def _tree(text: str) -> Any:
