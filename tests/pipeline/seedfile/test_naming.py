@@ -1,0 +1,68 @@
+"""Names of files: readable, safe on every file system, never another story's."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.seedfile.naming import file_name, slug
+from tests.pipeline.seedfile.world import HOSTILE
+
+MOMENT = datetime(2020, 1, 23, 15, 31, tzinfo=UTC)
+_NAME = re.compile(r"\d{4}-\d\d-\d\d-[a-z0-9]+(-[a-z0-9]+)*\.md")
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("Twitter demands AI company stops 'collecting faces'",
+         "twitter-demands-ai-company-stops-collecting-faces"),
+        ("A.I. & Ethics: What's next?", "ai-ethics-whats-next"),
+        ("Crème brûlée – à la carte", "creme-brulee-a-la-carte"),
+        ("Surprise !! 🎉", "surprise"),
+        ("Trade mark™ stays", "trade-mark-stays"),
+        ("under_score", "underscore"),
+        ("- - -", ""),
+        ("日本", ""),
+        ("../../etc/passwd", "etcpasswd"),
+        ("-rf", "rf"),
+        ("word " * 60, "-".join(["word"] * 30)),
+        ("x" * 300, "x" * 150),
+    ],
+)  # fmt: skip
+def test_slugs(title: str, expected: str) -> None:
+    assert slug(title) == expected
+
+
+def _free(_name: str) -> bool:
+    return False
+
+
+def test_the_date_is_utc() -> None:
+    late = datetime(2020, 1, 23, 23, 30, tzinfo=timezone(timedelta(hours=-7)))
+
+    assert file_name(late, "Title", "s", _free) == "2020-01-24-title.md"
+
+
+def test_a_name_that_is_taken_gets_a_number() -> None:
+    taken = {"2020-01-23-title.md", "2020-01-23-title-2.md"}
+
+    assert file_name(MOMENT, "Title", "s", taken.__contains__) == "2020-01-23-title-3.md"
+
+
+def test_titles_without_letters_differ_by_story() -> None:
+    names = {file_name(MOMENT, "日本", story, _free) for story in ("one", "two")}
+
+    assert len(names) == 2
+
+
+@given(st.one_of(st.sampled_from(HOSTILE), st.text(max_size=400)), st.text(max_size=20))
+def test_no_title_whatever_makes_an_unsafe_name(title: str, story: str) -> None:
+    name = file_name(MOMENT, title, story.encode(errors="replace").decode(), _free)
+
+    assert _NAME.fullmatch(name)
+    assert len(name.encode()) <= 200
