@@ -52,6 +52,10 @@ class FetchFailed:
 WebOutcome = Fetched | NotModified | FetchFailed
 
 
+#: The stages in the order of the line.
+STAGES = ("fetch", "extract", "cluster", "write")
+
+
 @dataclass(slots=True)
 class StageCounts:
     """How the members of one stage ended; they add up: due is the sum of all the rest."""
@@ -104,7 +108,3 @@ class Tally:
     def failed(self) -> int:
         """Members that failed, over all stages."""
         return sum(counts.ended["failed"] for counts in self.stages.values())
-
-
-#: The stages in the order of the line.
-STAGES = ("fetch", "extract", "cluster", "write")

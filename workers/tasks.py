@@ -7,6 +7,7 @@ or never, the next tick rings again.
 from __future__ import annotations
 
 from pipeline import line
+from pipeline.records import ArticleId, PageId, SourceId, StoryId
 from pipeline.stages.cluster import cluster as cluster_stage
 from pipeline.stages.extract import extract as extract_stage
 from pipeline.stages.fetch import fetch as fetch_stage
@@ -24,26 +25,26 @@ def tick() -> None:
 
 
 @app.task(name="workers.tasks.fetch")
-def fetch(ids: list[str]) -> None:
+def fetch(ids: list[SourceId]) -> None:
     """Poll sources; ring for their pages, and for the sources whose hosts were busy."""
     ring.extract(context(), fetch_stage(context(), ids))
     ring.again(context(), "fetch", ids)
 
 
 @app.task(name="workers.tasks.extract")
-def extract(ids: list[str]) -> None:
+def extract(ids: list[PageId]) -> None:
     """Read pages; ring for their articles, and for the pages whose hosts were busy."""
     ring.cluster(context(), extract_stage(context(), ids))
     ring.again(context(), "extract", ids)
 
 
 @app.task(name="workers.tasks.cluster")
-def cluster(ids: list[str]) -> None:
+def cluster(ids: list[ArticleId]) -> None:
     """Cluster the ticks that are ready; ring for the stories that changed."""
     ring.write(context(), cluster_stage(context(), ids))
 
 
 @app.task(name="workers.tasks.write")
-def write(ids: list[str]) -> None:
+def write(ids: list[StoryId]) -> None:
     """Write the files of stories."""
     write_stage(context(), ids)
