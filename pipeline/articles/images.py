@@ -38,7 +38,7 @@ _EMPTY_PARTS = frozenset(
 )
 _COMPANY_PARTS = frozenset(
     """
-    og opengraph fb facebook twitter social share sharing card image images img pic picture photo
+    og opengraph fb social share sharing card image images img pic picture photo
     thumb thumbnail teaser open graph site website header banner square white black dark light big
     small large the news no new final rgb color hd wide app touch apple seo meta and x v
     """.split()  # noqa: SIM905 -- likewise

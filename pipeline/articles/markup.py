@@ -141,7 +141,7 @@ def decode(body: bytes, content_type: str) -> str:
         return body.decode()
     except UnicodeDecodeError as error:
         # A body cut within its last character is UTF-8 all the same.
-        if error.start >= len(body) - 3:
+        if error.reason == "unexpected end of data":
             return body[: error.start].decode()
     declared = body[:_DECLARATION_BYTES].decode("latin-1")
     for text in (content_type, declared):

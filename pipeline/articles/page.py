@@ -42,7 +42,7 @@ def read_page(page: Page, facts: EntryFacts, *, now: datetime) -> ExtractedArtic
         markup,
         declared.json_ld,
         url=url,
-        titles=[title for _, title in titles_of(declared)],
+        titles=[*declared.headlines, *(title for _, title in titles_of(declared))],
         descriptions=[line for _, line in descriptions_of(declared)],
     )
     if refusal := refusal_of(declared, text=text):

@@ -32,16 +32,16 @@ _RECOGNISED = 40
 
 
 def standfirst_of(
-    tree: Any, *, text: str, titles: Iterable[str], descriptions: Iterable[str]
+    tree: Any, *, text: str, headlines: frozenset[str], descriptions: Iterable[str]
 ) -> str:
     """Return the standfirst that `text` lacks, "" when there is none. The tree is not changed.
 
     It is the first text behind the headline that is called so, or stands in the header, or is
-    what the page gives as its description, when the body has not begun before it.
+    what the page gives as its description, when the body has not begun before it. `headlines`
+    are the folded titles, which some templates repeat there.
     """
     opening = fold(text[: 4 * _LONGEST])
     known = [fold(line)[:_RECOGNISED] for line in descriptions if len(line) >= _SHORTEST]
-    headlines = {fold(title) for title in titles}
     for node, own in islice(_texts(tree), _MAX_TEXTS):
         folded = fold(own)
         if not opening or folded[:_RECOGNISED] in opening:

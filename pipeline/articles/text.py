@@ -15,6 +15,7 @@ from trafilatura import bare_extraction
 from pipeline.articles.jsonld import JsonLd, strings
 from pipeline.articles.markup import Markup, has_endless_word
 from pipeline.articles.standfirst import standfirst_of
+from pipeline.articles.titles import fold
 from pipeline.plaintext import clean_line, plain_line
 
 #: Characters kept of one text; the longest article of 188 pages has a fifth of it.
@@ -39,8 +40,11 @@ def main_text(
     """
     if markup.too_costly:
         return "", f"none: too many {markup.too_costly}"
-    text = _extracted(markup.tree, url)
-    standfirst = standfirst_of(markup.tree, text=text, titles=titles, descriptions=descriptions)
+    headlines = frozenset(fold(title) for title in titles)
+    text = _extracted(markup.tree, url, headlines)
+    standfirst = standfirst_of(
+        markup.tree, text=text, headlines=headlines, descriptions=descriptions
+    )
     if standfirst:
         text = f"{standfirst}\n{text}"
     declared = _declared(json_ld)
@@ -53,14 +57,16 @@ def main_text(
     return (text[:_MAX_TEXT], origin) if text else ("", "none: no text")
 
 
-def _extracted(tree: Any, url: str) -> str:
-    """Return what trafilatura finds, without marks of lists and doubled white space."""
+def _extracted(tree: Any, url: str, headlines: frozenset[str]) -> str:
+    """Return what trafilatura finds, without marks of lists and the title in front."""
     document = bare_extraction(
         tree, url=url, favor_precision=True, include_comments=False, with_metadata=False
     )
     lines = (document.text or "").split("\n") if document is not None else []
-    cleaned = (clean_line(line.removeprefix("- ")) for line in lines)
-    return "\n".join(line for line in cleaned if line)
+    cleaned = [line for raw in lines if (line := clean_line(raw.removeprefix("- ")))]
+    while cleaned and fold(cleaned[0]) in headlines:
+        cleaned.pop(0)
+    return "\n".join(cleaned)
 
 
 def _declared(json_ld: JsonLd) -> str:

@@ -91,12 +91,12 @@ def _without_site(title: str, site_names: frozenset[str]) -> str:
 
 def _folded_names(declared: Declared, site_names: Iterable[str]) -> frozenset[str]:
     """Return the folded names of the site: its own words, its host, its domain, their labels."""
-    host = host_of(declared.url).removeprefix("www.")
+    host = host_of(declared.url)
     domain = registrable_domain(host)
-    names = {host, domain, domain.partition(".")[0], *site_names}
-    folded = {fold(name) for name in names}
+    names = {host, host.removeprefix("www."), domain, domain.partition(".")[0], *site_names}
+    # Some templates fill og:site_name with the title, alone or with the site's name behind it.
+    folded = {fold(name) for name in names if not _SEPARATOR.search(name)}
     # "BBC News" for bbc.com, "taz.de" for taz: the other half of the usual pairs.
     folded |= {name.removesuffix("com").removesuffix("news") for name in folded}
-    # Some templates fill og:site_name with the title.
-    folded -= {fold(declared.title), fold(declared.meta("og:title"))}
+    folded -= {fold(text) for text in strings(declared.json_ld.article.get("headline"))}
     return frozenset(name for name in folded if len(name) > 1)

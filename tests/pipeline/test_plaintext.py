@@ -23,12 +23,18 @@ CLEAN = {
     "next line and separators are white space": ("a\x85b\u2028c\u2029d\x1ce", "a b c d e"),
     "controls go": ("a\x00b\x08c\x7fd\x9be", "abcde"),
     "bidi overrides go": ("a\u202eb\u2066c\u200fd", "abcd"),
-    "zero-width spaces and soft hyphens go": ("Heli\u00adkopter\u200b\u2060 \ufefflands", "Helikopter lands"),
-    "joiners of emoji and scripts stay": ("\U0001f469\u200d\U0001f52c", "\U0001f469\u200d\U0001f52c"),
+    "zero-width spaces and soft hyphens go": (
+        "Heli\u00adkopter\u200b\u2060 \ufefflands",
+        "Helikopter lands",
+    ),
+    "joiners of emoji and scripts stay": (
+        "\U0001f469\u200d\U0001f52c",
+        "\U0001f469\u200d\U0001f52c",
+    ),
     "lone surrogates and non-characters go": ("a\ud800\ufffe\ufdd0b", "ab"),
     "letters are composed": ("e\u0301", "é"),
     "towers of marks are cut": ("a" + "\u0489" * 10_000, "a" + "\u0489" * 8),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("text", "line"), CLEAN.values(), ids=CLEAN)

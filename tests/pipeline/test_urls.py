@@ -139,13 +139,16 @@ ONE_PAGE = {
         "https://www.google.co.uk/amp/s/www.news.example/a",
         "https://news.example/a",
     ),
-    "feed mark with its value": ("https://news.example/a?partner=rss&emc=rss", "https://news.example/a"),
+    "feed mark with its value": (
+        "https://news.example/a?partner=rss&emc=rss",
+        "https://news.example/a",
+    ),
     "how a video was found": (
         "https://www.youtube.com/watch?v=abc&feature=youtu.be",
         "https://youtube.com/watch?v=abc",
     ),
     "percent triplets": ("https://news.example/%c3%a9", "https://news.example/é"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("one", "other"), ONE_PAGE.values(), ids=ONE_PAGE)

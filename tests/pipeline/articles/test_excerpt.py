@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.articles.excerpt import MAX_LENGTH, TAIL, Robots, excerpt_of, robots_of, shortened
+
+#: The two excerpts of the format's example document, each with a body that goes on behind it.
+LEAD = (
+    "Twitter demands AI company stops 'collecting faces'",
+    (
+        "Twitter has demanded an AI company stop taking images from its website.\n"
+        "Clearview has already amassed more than three billion photographs from sites including"
+        " Facebook and Twitter.\n"
+        "They are used by the FBI and Department of Homeland Security and more than 600 other"
+        " law-enforcement agencies around the world to identify suspects.\n"
+        "In a cease-and-desist letter the network asked for all of them to be deleted."
+    ),
+    (
+        "Twitter has demanded an AI company stop taking images from its website. Clearview has"
+        " already amassed more than three billion photographs from sites including Facebook and"
+        " Twitter. They are used by the FBI and Department of Homeland Security and more than 600 other"
+        " law-enforcement agencies around the world to identify suspects. In a cease-and ..."
+    ),
+)
+RELATED = (
+    "Twitter sends cease-and-desist letter to facial recognition firm scraping its images",
+    (
+        "Twitter sent a cease-and-desist letter to Clearview AI, the company that created a vast"
+        " database of photos scraped from public-facing photos, which can be used with facial"
+        " recognition software, demanding that it delete any data collected from their service,"
+        " according to a new report.\n"
+        "The New York Times reports that Twitter sent Clearview AI the letter earlier this week."
+    ),
+    (
+        "Twitter sent a cease-and-desist letter to Clearview AI, the company that created a vast"
+        " database of photos scraped from public-facing photos, which can be used with facial"
+        " recognition software, demanding that it delete any data collected from their service,"
+        " according to a new report. The New York Times reports that Twitter sent Clearview"
+        " AI the ..."
+    ),
+)
+
+TITLE = "Tide mill turns again"
+DESCRIPTION = "A tide mill on the north quay grinds flour again after ninety years."
+LONG = "The tide mill on the quay has turned again, the board said. " * 12
+
+
+@pytest.mark.parametrize(("title", "body", "excerpt"), [LEAD, RELATED], ids=["lead", "related"])
+def test_the_excerpts_of_the_formats_example_come_out(title: str, body: str, excerpt: str) -> None:
+    assert excerpt_of(body, title=title) == (excerpt, "text")
+
+
+def test_a_text_that_fits_has_no_tail() -> None:
+    text = ("The tide mill turned for eleven minutes. " * 20)[: MAX_LENGTH - 1] + "."
+    assert shortened(text) == text
+
+
+@pytest.mark.parametrize(
+    ("line", "cut"),
+    [
+        ("mill on the quay today", "mill on the ..."),
+        ("mill on-the-quay today", "mill on-the ..."),
+        ("mill on the, quay today", "mill on the ..."),
+        ("mill – quay and harbour", "mill – quay ..."),
+        ("mill (quay and harbour)", "mill (quay ..."),
+        ("潮車小屋が九十年ぶりに回りました。", "潮車小屋が九十年ぶりに回 ..."),
+    ],
+)
+def test_a_long_line_is_cut_where_a_word_ends(line: str, cut: str) -> None:
+    assert shortened(line, limit=16) == cut
+
+
+@given(st.text(min_size=1, max_size=900), st.integers(min_value=5, max_value=MAX_LENGTH))
+@settings(max_examples=200)
+def test_a_cut_line_is_short_and_a_beginning_of_the_line(line: str, limit: int) -> None:
+    cut = shortened(line, limit=limit)
+    assert len(cut) <= limit
+    assert line.startswith(cut.removesuffix(TAIL) if cut != line else cut)
+
+
+def test_the_opening_of_the_body_comes_before_a_longer_description() -> None:
+    excerpt, origin = excerpt_of(LONG, title=TITLE, description="About the mill. " * 30)
+    assert origin == "text"
+    assert excerpt.startswith("The tide mill on the quay")
+
+
+@pytest.mark.parametrize(
+    ("text", "description", "summary", "origin"),
+    [
+        ("", DESCRIPTION, "", "description"),
+        ("", "", "A tide mill on the north quay grinds flour.", "summary"),
+        ("", "Short.", DESCRIPTION, "summary"),
+        ("Only a tide mill.", DESCRIPTION, "", "description"),
+        ("Only a tide mill.", "", "", "text"),
+        ("Please log in to go on. " * 12, DESCRIPTION, "", "description"),
+        (LONG, "Another thing entirely, of which nobody spoke in the headline above.", "", "text"),
+        ("", "Tide mill turns again!", "The tide mill.", "summary"),
+        ("", "", "", ""),
+    ],
+)
+def test_the_better_text_is_taken(text: str, description: str, summary: str, origin: str) -> None:
+    assert excerpt_of(text, title=TITLE, description=description, summary=summary)[1] == origin
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Tide mill turns again",
+        "TIDE MILL TURNS AGAIN.",
+        "Sign up for our newsletter to get the harbour in your inbox.",
+        "By the Harbour Desk.",
+        "Photo: Harbour Archive.",
+        "The wheel in its house © Harbour Archive",
+        "Published: 23 January 2020, 15:31.",
+        "Read more: The old mills of the coast.",
+        "A wheel of oak",
+        "Science desk",
+    ],
+)
+def test_what_stands_beside_the_news_is_left_out(line: str) -> None:
+    excerpt, _ = excerpt_of(f"{line}\n{LONG}", title=TITLE, authors=("Science desk",))
+    assert excerpt.startswith("The tide mill on the quay has turned")
+
+
+@pytest.mark.parametrize(
+    "dateline",
+    ["PORT TOWN (AP) — ", "PORT TOWN, Jan 23 (Reuters) - ", "Port Town (dpa) – ", "PORT TOWN — "],
+)
+def test_the_dateline_is_left_out(dateline: str) -> None:
+    excerpt, _ = excerpt_of(dateline + LONG, title=TITLE)
+    assert excerpt.startswith("The tide mill on the quay has turned")
+
+
+def test_an_excerpt_is_one_line() -> None:
+    excerpt, _ = excerpt_of("One tide.\u2028Two\ttides.\nThree tides.", title=TITLE)
+    assert excerpt == "One tide. Two tides. Three tides."
+
+
+@pytest.mark.parametrize(
+    ("directives", "limit"),
+    [
+        (("index, follow",), None),
+        (("max-snippet:-1",), None),
+        (("max-snippet:90, max-image-preview:large",), 90),
+        (("max-snippet:90", "max-snippet: 40"), 40),
+        (("nosnippet",), 0),
+        (("NoIndex,follow",), 0),
+        (("none",), 0),
+        (("max-snippet:0",), 0),
+        (("max-snippet:x",), None),
+    ],
+)
+def test_robots_metas_limit_what_may_be_shown(
+    directives: tuple[str, ...], limit: int | None
+) -> None:
+    assert robots_of(*directives) == Robots(max_snippet=limit)
+
+
+def test_a_limit_is_kept_and_nothing_is_shown_where_nothing_may_be() -> None:
+    assert len(excerpt_of(LONG, title=TITLE, robots=Robots(max_snippet=90))[0]) <= 90
+    assert excerpt_of(LONG, title=TITLE, robots=Robots(max_snippet=0)) == ("", "robots")
