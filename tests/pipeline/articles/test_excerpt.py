@@ -20,8 +20,8 @@ LEAD = (
     (
         "Twitter has demanded an AI company stop taking images from its website. Clearview has"
         " already amassed more than three billion photographs from sites including Facebook and"
-        " Twitter. They are used by the FBI and Department of Homeland Security and more than 600 other"
-        " law-enforcement agencies around the world to identify suspects. In a cease-and ..."
+        " Twitter. They are used by the FBI and Department of Homeland Security and more than 600"
+        " other law-enforcement agencies around the world to identify suspects. In a cease-and ..."
     ),
 )
 RELATED = (
