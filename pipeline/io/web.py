@@ -1,0 +1,131 @@
+"""The web: the one place from which newsloom asks strangers for anything.
+
+`Web.get_many` takes requests and gives back as many outcomes; what goes wrong with one is its
+outcome's reason (`pipeline.io.failures`) and touches no other. The guard (`pipeline.io.guard`)
+stands before every hop, whichever transport carries it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+from pipeline.io.dial import Resolver, any_public_address, system_resolver
+from pipeline.io.exchange import ask
+from pipeline.io.failures import failure_of
+from pipeline.io.guard import Guard
+from pipeline.io.policy import WebPolicy, WebRequest, web_policy
+from pipeline.io.transport import (
+    GuardedTransport,
+    PoolTransport,
+    Transport,
+    network_transport,
+)
+from pipeline.outcomes import WebOutcome
+
+__all__ = ["Resolver", "Transport", "Web", "WebPolicy", "WebRequest", "web_policy"]
+
+
+class Web:
+    """A client for one thread; its event loop, connections and TLS context live as long as it does.
+
+    They are made at the first request, hence after a fork, and never shared.
+    """
+
+    def __init__(
+        self,
+        policy: WebPolicy,
+        *,
+        transport: Transport | None = None,
+        resolve: Resolver | None = None,
+    ) -> None:
+        """Ask the network, or `transport` in its place, under `policy`.
+
+        `resolve` replaces the system's resolver; before a given transport the default takes every
+        name for public. Guard, bounds, redirects and deadlines hold for both.
+        """
+        self._policy = policy
+        self._given = transport
+        self._resolve = resolve
+        proxied = policy.proxy is not None and transport is None
+        self._guard = Guard(policy.allow_networks, proxied=proxied)
+        self._runner: asyncio.Runner | None = None
+        self._transport: Transport | None = None
+
+    def get_many(self, requests: Sequence[WebRequest]) -> list[WebOutcome]:
+        """Return one outcome for each request, in their order; never raise for one of them.
+
+        At most `policy.concurrency` are in flight; a request's deadline begins when it is sent.
+        """
+        if not requests:
+            return []
+        try:
+            return self._opened().run(self._get_many(requests))
+        except BaseException:
+            # Interrupted: what is half done must not go on behind the next call's back. A second
+            # interrupt on the way says nothing that the first has not said.
+            with suppress(BaseException):
+                self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the connections and the event loop; do nothing when there are none."""
+        runner, transport = self._runner, self._transport
+        self._runner = self._transport = None
+        if runner is None:
+            return
+        try:
+            if transport is not None:
+                runner.run(transport.aclose())
+        finally:
+            runner.close()
+
+    def _opened(self) -> asyncio.Runner:
+        """Return the event loop, made at the first call together with the transport."""
+        if self._runner is None:
+            self._runner = asyncio.Runner()
+            # Look-ups block a thread each; asyncio's own handful would let a few dead name servers
+            # hold up everybody else.
+            threads = ThreadPoolExecutor(self._policy.concurrency, thread_name_prefix="look-up")
+            self._runner.get_loop().set_default_executor(threads)
+            self._transport = self._open()
+        return self._runner
+
+    def _open(self) -> Transport:
+        """Make the transport of this Web's life."""
+        policy = self._policy
+        if self._given is not None:
+            return GuardedTransport(self._given, self._guard, self._resolve or any_public_address)
+        return network_transport(
+            self._guard,
+            self._resolve or system_resolver,
+            proxy=policy.proxy,
+            ca_file=policy.ca_file,
+        )
+
+    async def _get_many(self, requests: Sequence[WebRequest]) -> list[WebOutcome]:
+        """Ask for all at once, as far as the policy lets us."""
+        turn = asyncio.Semaphore(self._policy.concurrency)
+
+        async def get(request: WebRequest) -> WebOutcome:
+            async with turn:
+                return await self._get(request)
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(get(request)) for request in requests]
+        if isinstance(self._transport, PoolTransport):
+            await self._transport.tidy()
+        return [task.result() for task in tasks]
+
+    async def _get(self, request: WebRequest) -> WebOutcome:
+        """Return the outcome of one request."""
+        assert self._transport is not None, "opened by get_many"
+        try:
+            async with asyncio.timeout(self._policy.seconds(request.kind)):
+                return await ask(
+                    request, transport=self._transport, guard=self._guard, policy=self._policy
+                )
+        except Exception as error:  # noqa: BLE001 -- one bad member must not end the batch
+            return failure_of(request.url, error)
