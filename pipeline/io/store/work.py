@@ -219,7 +219,7 @@ _STAGE_TABLES = {"fetch": sources, "extract": pages}
 
 def waiting(
     tx: Connection, stage: str, ids: Sequence[str], *, now: datetime, until: datetime
-) -> Sequence[Row[Any]]:
+) -> Sequence[Any]:
     """Return those of `ids` that are in a tick, not leased, and due by `until`."""
     table = _STAGE_TABLES[stage]
     conditions = [
