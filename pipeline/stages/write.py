@@ -89,6 +89,7 @@ def _write_site(ctx: Context, site: Site, ids: Sequence[StoryId], *, dry_run: bo
         documents.save_documents(tx, [item.row for item in staged])
     tree.clean(now=now)
     _write_files(ctx, tree, staged, dry_run=False)
+    tree.sync()
     _write_indexes(ctx, site, tree, now=now)
     with ctx.store.write() as tx:
         if leases.holds(tx, name, token):
