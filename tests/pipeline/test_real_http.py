@@ -15,6 +15,8 @@ import httpx
 import pytest
 import yaml
 
+from pipeline.seedfile.parse import parse
+from pipeline.seedfile.render import prove
 from tests.proxy import playing
 from tests.world import Item, feed, page
 
@@ -91,7 +93,7 @@ def _install(home: Path, feeds: dict[str, str]) -> None:
         host = httpx.URL(url).host
         with (folder / "sources.toml").open("a") as file:
             file.write(
-                f'\n[[sources]]\nid = "{name}"\nfeed = "{url}"\n'
+                f'\n[[source]]\nid = "{name}"\nfeed = "{url}"\n'
                 f'provider = "{host}"\ntitle = "{name.title()}"\n'
             )
 
@@ -101,28 +103,30 @@ def _empty(home: Path, newsloom: Newsloom) -> None:
     newsloom("init", str(home))
     (home / "catalogue" / "sources.toml").write_text("")
     (home / "catalogue" / "sites.toml").write_text(
-        '[[sites]]\nname = "all"\nout = "all"\nthreshold = 0\n'
+        '[[site]]\nname = "all"\nout = "all"\nthreshold = 0\n'
     )
 
 
-def _check(home: Path, answer: subprocess.CompletedProcess[str]) -> None:
+def _check(home: Path, answer: subprocess.CompletedProcess[str], newsloom: Newsloom) -> None:
     """Hold what a run wrote against what was served."""
     assert answer.returncode == 0, answer.stdout + answer.stderr
     stages = json.loads(answer.stdout)["stages"]
     assert stages["fetch"]["ended"] == {"fetched": HOSTS}
     assert stages["extract"]["ended"] == {"new": HOSTS * ARTICLES}
     assert all(stage["difference"] == 0 for stage in stages.values())
-    documents = [
-        next(yaml.safe_load_all(path.read_text()))
-        for path in (home / "out" / "all" / "_news").glob("*.md")
-    ]
-    shown = {document["title"] for document in documents}
-    shown |= {item["title"] for document in documents for item in document.get("related", [])}
-    assert shown == {
+    stories = json.loads(newsloom("stories", "list", "--limit", "500", "--json", cwd=home).stdout)
+    assert sum(story["members"] for story in stories) == HOSTS * ARTICLES
+    documents = sorted((home / "out" / "all" / "_news").glob("*.md"))
+    assert len(documents) == len(stories)
+    titles = {
         f"{place} {thing} reopens after repairs"
         for place in _PLACES
         for thing in _THINGS[:ARTICLES]
     }
+    for path in documents:
+        prove(path.read_bytes(), parse(path.read_bytes()).document)
+        document = next(yaml.safe_load_all(path.read_text()))
+        assert {document["title"], *(one["title"] for one in document.get("related", []))} <= titles
 
 
 @pytest.mark.timeout(200)
@@ -136,11 +140,11 @@ def test_ten_hosts_asked_directly(newsloom: Newsloom, tmp_path: Path) -> None:
             "run",
             "--json",
             cwd=home,
-            NEWSLOOM_ALLOW_NETWORKS='["127.0.0.0/8"]',
+            NEWSLOOM_ALLOW_NETWORKS="127.0.0.0/8",
             NEWSLOOM_HOST_SPACING="PT0S",
         )
 
-    _check(home, answer)
+    _check(home, answer, newsloom)
 
 
 @pytest.mark.timeout(200)
@@ -166,7 +170,7 @@ def test_ten_hosts_asked_through_a_proxy_with_tls(newsloom: Newsloom, tmp_path: 
             "run", "--json", cwd=home, NEWSLOOM_HOST_SPACING="PT0S", **proxy.settings()
         )
 
-    _check(home, answer)
+    _check(home, answer, newsloom)
     assert len(proxy.asked) == HOSTS * (ARTICLES + 1)
 
 
