@@ -1,0 +1,37 @@
+"""Named places at which a test may have the process end as by kill -9.
+
+They are compiled in always, so that what is tested is what runs, and armed only by a call.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+#: What a shell reports for a process ended by SIGKILL (128 + 9).
+EXIT_CODE = 137
+
+
+@dataclass(slots=True)
+class _Armed:
+    """The point at which this process will end, and how often it may still pass it."""
+
+    name: str | None = None
+    passes: int = 0
+
+
+_armed = _Armed()
+
+
+def arm(name: str | None, *, passes: int = 0) -> None:
+    """End this process at the point `name` when it has been passed `passes` times; None disarms."""
+    _armed.name, _armed.passes = name, passes
+
+
+def crashpoint(name: str) -> None:
+    """End the process here, with nothing flushed or closed, when this point is armed."""
+    if _armed.name != name:
+        return
+    if _armed.passes == 0:
+        os._exit(EXIT_CODE)
+    _armed.passes -= 1
