@@ -122,8 +122,14 @@ def database_url(settings: Settings) -> str:
 
 def open_cipher(settings: Settings) -> Cipher | None:
     """Return the cipher of the installation's master key, None when it has none."""
+    key = master_key(settings)
+    return Cipher(key) if key is not None else None
+
+
+def master_key(settings: Settings) -> bytes | None:
+    """Return the master key, given by value or by file. Raise UsageError when it is unusable."""
     if settings.master_key is not None:
-        return Cipher(parse_master_key(settings.master_key.get_secret_value()))
+        return parse_master_key(settings.master_key.get_secret_value())
     if settings.master_key_file is None:
         return None
     path = settings.path(settings.master_key_file)
@@ -132,4 +138,4 @@ def open_cipher(settings: Settings) -> Cipher | None:
     except (OSError, UnicodeError) as error:
         remedy = f"make one with `newsloom secured new-key --out {path}`"
         raise UsageError(f"master_key_file {path}: {error}; {remedy}") from error
-    return Cipher(parse_master_key(text))
+    return parse_master_key(text)

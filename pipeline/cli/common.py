@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -61,11 +61,31 @@ def load(home: Path | None) -> tuple[Settings, Catalogue]:
 
 
 @contextmanager
-def opened(home: Path | None, tally: Tally | None = None) -> Iterator[Context]:
-    """Open the installation in `home` with everything a stage needs."""
+def opened(
+    home: Path | None, tally: Tally | None = None, *, sites: Sequence[str] = ()
+) -> Iterator[Context]:
+    """Open the installation in `home` with everything a stage needs; Ctrl-C ends it in words.
+
+    `sites` narrows what is written to these.
+    """
     settings, catalogue = load(home)
-    with open_context(settings, catalogue, tally=tally) as ctx:
-        yield ctx
+    if sites:
+        require_known("--site", sites, catalogue.sites)
+        kept = {name: catalogue.sites[name] for name in sites}
+        catalogue = catalogue.model_copy(update={"sites": kept})
+    try:
+        with open_context(settings, catalogue, tally=tally) as ctx:
+            yield ctx
+    except KeyboardInterrupt:
+        err.print("stopped; what was finished is kept, the rest waits for the next run")
+        raise typer.Exit(_INTERRUPTED) from None
+
+
+def require_known(option: str, given: Iterable[str], known: Collection[str]) -> None:
+    """Raise UsageError for a name that does not exist."""
+    for name in given:
+        if name not in known:
+            raise UsageError(f"{option} {name}: unknown; known: {', '.join(sorted(known))}")
 
 
 @contextmanager
@@ -106,9 +126,6 @@ def guarded(app: typer.Typer) -> None:
         fail(error, USAGE)
     except NewsloomError as error:
         fail(error, SOME_FAILED)
-    except KeyboardInterrupt:
-        err.print("stopped; what was finished is kept, the rest waits for the next run")
-        sys.exit(_INTERRUPTED)
 
 
 def fail(error: Exception, code: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -16,17 +16,18 @@ from pipeline.cli.common import (
     DryRun,
     Home,
     err,
-    load,
+    load_settings,
     opened,
     out,
     print_json,
+    require_known,
 )
 from pipeline.cli.report import as_json, print_summary, watched
-from pipeline.context import Context, open_context
+from pipeline.context import Context, master_key
 from pipeline.errors import UsageError
 from pipeline.io.store import pages, sources, stories, ticks
 from pipeline.records import SourceId
-from pipeline.seedfile.secured import is_demo_key, parse_master_key
+from pipeline.seedfile.secured import is_demo_key
 from pipeline.stages.cluster import cluster as cluster_stage
 from pipeline.stages.extract import extract as extract_stage
 from pipeline.stages.fetch import fetch as fetch_stage
@@ -85,19 +86,8 @@ def _round(
     json_: bool,
 ) -> int:
     """Do one round and report it; return how many members failed."""
-    settings, catalogue = load(home)
-    if settings.master_key and is_demo_key(
-        parse_master_key(settings.master_key.get_secret_value())
-    ):
-        raise UsageError(
-            "master_key is the published demo key, which anybody can read with; "
-            "make your own with `newsloom secured new-key --out master.key`"
-        )
-    _known("--site", site, catalogue.sites)
-    if site:
-        kept = {name: catalogue.sites[name] for name in site}
-        catalogue = catalogue.model_copy(update={"sites": kept})
-    with watched() as tally, open_context(settings, catalogue, tally=tally) as ctx:
+    _refuse_demo_key(home)
+    with watched() as tally, opened(home, tally, sites=site or ()) as ctx:
         _sync(ctx)
         only = _chosen(ctx, source)
         if dry_run:
@@ -107,11 +97,14 @@ def _round(
         return _report(ctx, json_=json_)
 
 
-def _known(option: str, given: list[str] | None, known: Any) -> None:
-    """Refuse names that do not exist."""
-    for name in given or []:
-        if name not in known:
-            raise UsageError(f"{option} {name}: unknown; known: {', '.join(sorted(known))}")
+def _refuse_demo_key(home: Path | None) -> None:
+    """Raise UsageError when the installation's key is the published one."""
+    key = master_key(load_settings(home))
+    if key is not None and is_demo_key(key):
+        raise UsageError(
+            "the master key is the published demo key, which anybody can read with; "
+            "make your own with `newsloom secured new-key --out master.key`"
+        )
 
 
 def _sync(ctx: Context) -> None:
@@ -125,7 +118,7 @@ def _chosen(ctx: Context, given: list[str] | None) -> list[SourceId] | None:
     if given is None:
         return None
     with ctx.store.write() as tx:
-        _known("--source", given, {row.id for row in sources.all_sources(tx)})
+        require_known("--source", given, {row.id for row in sources.all_sources(tx)})
         ids = [SourceId(name) for name in given]
         sources.make_due(tx, ids, now=ctx.clock())
     return ids
