@@ -22,13 +22,7 @@ from typing import IO
 from pydantic import ValidationError
 
 from pipeline.errors import NewsloomError, Rejected
-from pipeline.io.frames import (
-    ANSWER_LIMITS,
-    PIECE,
-    Frame,
-    FrameError,
-    Incoming,
-)
+from pipeline.io.frames import ANSWER_LIMITS, PIECE, Frame, FrameError, Incoming
 from pipeline.io.jobs import (
     BEGUN,
     DONE,
@@ -234,8 +228,8 @@ class ChildProcess:
         self.drain()
         self.end()
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        last_words = _one_line(self._stderr.decode("utf-8", "replace"))
-        detail = f"{how}: {last_words}" if last_words else how
+        lines = self._stderr.decode("utf-8", "replace").splitlines()
+        detail = f"{how}: {_one_line(lines[-1])}" if lines else how
         if not self.begun or code in _FROM_OUTSIDE:
             return Lost(detail)
         if any(words in self._stderr for words in _NO_MEMORY):
@@ -271,5 +265,5 @@ def _environment() -> dict[str, str]:
 
 
 def _one_line(text: str) -> str:
-    """Return the end of a text from outside as one safe line."""
-    return clean_line(text)[-300:]
+    """Return the beginning of a text from outside as one safe line."""
+    return clean_line(text)[:300]

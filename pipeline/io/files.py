@@ -296,8 +296,8 @@ def _culprit(path: Path, error: OSError) -> str:
                 f"{part}: is a link to {part.readlink()}, and nothing is written through a link; "
                 "remove it, or name the real folder"
             )
-        if part.exists():
-            kind = "file" if part is path else "folder"
+        kind, fits = ("file", part.is_file()) if part is path else ("folder", part.is_dir())
+        if part.exists() and not fits:
             return f"{part}: is no plain {kind}; move it away"
     return ""
 

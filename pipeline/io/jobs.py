@@ -89,10 +89,11 @@ def record_of(adapter: TypeAdapter[Record], answer: bytes | Rejected) -> Record 
         # Without what it holds: that may be megabytes of a page.
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
-        fault = clean_line(f"{where[:200]}: {first['type']}")
+        what = clean_line(f"{where[:200]}: {first['type']}")
+        return Rejected(PARSE_CRASH, f"senseless answer: {what}")
+    for fault in filter(None, map(_fault, _leaves(record))):
         return Rejected(PARSE_CRASH, f"senseless answer: {fault}")
-    fault = next(filter(None, map(_fault, _leaves(record))), None)
-    return Rejected(PARSE_CRASH, f"senseless answer: {fault}") if fault else record
+    return record
 
 
 def _fault(value: Any) -> str:

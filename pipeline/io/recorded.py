@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Annotated
 
 import httpx
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.errors import UsageError
 
@@ -168,7 +168,10 @@ def _read(file: Path) -> tuple[Answer, ...]:
     """Return the answers of a host.toml. Raise UsageError that says what is wrong with it."""
     try:
         answers = _Recording.model_validate(tomllib.loads(file.read_text(encoding="utf-8"))).answer
-    except (OSError, ValueError) as error:  # ValueError: of TOML, of UTF-8, of pydantic
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
+        raise UsageError(f"{file}: {'; '.join(faults)}") from error
+    except (OSError, ValueError) as error:  # ValueError: of TOML, of UTF-8
         raise UsageError(f"{file}: {error}") from error
     for answer in answers:
         if answer.file and not (file.parent / answer.file).is_file():
