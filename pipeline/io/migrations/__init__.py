@@ -1,0 +1,1 @@
+"""Migrations of the database; alembic reads them from here."""
