@@ -222,3 +222,19 @@ def test_a_story_that_leaves_the_filter_leaves_a_tombstone(tmp_path: Path) -> No
     [document] = _documents(tmp_path)
     assert document["published"] is False
     assert document["heat"] == -1
+
+
+def test_what_a_busy_host_keeps_waiting_is_counted_as_deferred_and_done_next_time(
+    tmp_path: Path,
+) -> None:
+    items = [
+        Item(url=f"https://one.example/{n}", title=f"Harbour report {n}", text=HARBOUR)
+        for n in range(5)
+    ]
+    books, web = _world(items)
+
+    first = _run(tmp_path, books, web, host_spacing="60s", tick_deadline="150s")
+    second = _run(tmp_path, books, web, minutes=45)
+
+    assert first.stages["extract"].ended["deferred"] > 0
+    assert sum(tally.stages["extract"].ended["new"] for tally in (first, second)) == len(items)

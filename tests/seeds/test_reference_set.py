@@ -46,7 +46,8 @@ def _feed(url: str) -> bytes:
     parts = urlsplit(url)
     host = parts.hostname or ""
     [answer, *_] = [one for one in ANSWERS[host] if one["path"] == parts.path]
-    return (HOSTS[host].parent / answer["file"]).read_bytes()
+    body: bytes = (HOSTS[host].parent / answer["file"]).read_bytes()
+    return body
 
 
 def test_every_dialect_is_there_and_every_entry_leads_to_a_page() -> None:

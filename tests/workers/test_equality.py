@@ -60,6 +60,19 @@ def test_workers_write_the_files_of_one_process(
     assert dict(tree(installation.home / "out")) == undisturbed
 
 
+def test_beat_alone_drives_it_and_two_beats_do_no_harm(
+    installation: Installation, undisturbed: dict[str, bytes], proxy: Proxy
+) -> None:
+    installation.env["NEWSLOOM_TICK_EVERY"] = "2s"
+    asked = len(proxy.asked)
+    with installation.worker(), installation.beat(), installation.beat():
+        installation.wait_until_done(ring=False)
+
+    feeds = [url for url in proxy.asked[asked:] if "feed" in url or "rss" in url]
+    assert dict(tree(installation.home / "out")) == undisturbed
+    assert len(feeds) == len(set(feeds))
+
+
 @pytest.mark.parametrize("installation", ["sqlite", "postgresql"], indirect=True)
 def test_workers_killed_between_stages_lose_and_double_nothing(
     installation: Installation, undisturbed: dict[str, bytes]

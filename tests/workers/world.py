@@ -9,9 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from config.load import load_catalogue
 from pipeline.cli.demo import SEEDS
@@ -43,30 +44,28 @@ class Installation:
             check=False,
         )
 
-    @contextmanager
-    def worker(self, name: str = "w", *, concurrency: int = 1) -> Iterator[subprocess.Popen[bytes]]:
+    def worker(
+        self, name: str = "w", *, concurrency: int = 1
+    ) -> AbstractContextManager[subprocess.Popen[bytes]]:
         """Run a worker on every queue."""
+        queues = "control,fetch,extract,cluster,write"
+        return self._celery(
+            name, "worker", "-n", f"{name}@%h", "-c", str(concurrency), "-Q", queues
+        )
+
+    def beat(self) -> AbstractContextManager[subprocess.Popen[bytes]]:
+        """Run beat."""
+        return self._celery(
+            "beat", "beat", "--schedule", str(self.home / f"beat-{uuid4().hex}"), "--pidfile", ""
+        )
+
+    @contextmanager
+    def _celery(self, name: str, *args: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Run one of Celery's programs until the end of the block."""
         log = (self.home / f"{name}.log").open("ab")
+        command = [str(BIN / "celery"), "-A", "workers.app", *args, "--loglevel", "WARNING"]
         process = subprocess.Popen(
-            [
-                str(BIN / "celery"),
-                "-A",
-                "workers.app",
-                "worker",
-                "-n",
-                f"{name}@%h",
-                "-c",
-                str(concurrency),
-                "-Q",
-                "control,fetch,extract,cluster,write",
-                "--loglevel",
-                "WARNING",
-            ],
-            cwd=self.home,
-            env=self.env,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
+            command, cwd=self.home, env=self.env, stdout=log, stderr=log, start_new_session=True
         )
         try:
             yield process
@@ -80,8 +79,8 @@ class Installation:
         answer = self.command("python", "-c", code)
         assert answer.returncode == 0, answer.stderr
 
-    def wait_until_done(self, *, sites: Sequence[str] = ("ai",), after: int = 0) -> None:
-        """Ring and wait until every tick is clustered and every story written."""
+    def wait_until_done(self, *, sites: Sequence[str] = ("ai",), ring: bool = True) -> None:
+        """Wait until every tick is clustered and every story written; ring if beat does not."""
         store = Store(self.env["NEWSLOOM_DATABASE_URL"])
         deadline = time.monotonic() + PATIENCE
         rung = 0.0
@@ -90,9 +89,9 @@ class Installation:
                 with store.read() as tx:
                     seen = ticks.count_clustered(tx)
                     busy = ticks.in_work(tx) or stories.unwritten(tx, sites)
-                if seen > after and not busy:
+                if seen and not busy:
                     return
-                if time.monotonic() - rung > 1:
+                if ring and time.monotonic() - rung > 1:
                     self.tick()
                     rung = time.monotonic()
                 assert time.monotonic() < deadline, self.logs()

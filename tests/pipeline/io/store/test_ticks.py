@@ -22,7 +22,7 @@ from tests.pipeline.io.store.world import (
 
 def _close(store: Store, now: datetime = NOW) -> list[int]:
     with store.write() as tx:
-        return ticks.close_done(tx, now=now)
+        return [tick.id for tick in ticks.close_done(tx, now=now)]
 
 
 def test_nothing_due_opens_no_tick(store: Store) -> None:
