@@ -28,7 +28,11 @@ def cluster(ctx: Context, ids: Sequence[ArticleId]) -> list[StoryId]:
     """
     del ids
     with ctx.store.write() as tx:
-        ticks.close_done(tx, now=ctx.clock())
+        closed = ticks.close_done(tx, now=ctx.clock())
+    for tick in closed:
+        for stage, left in (("fetch", tick.sources_left), ("extract", tick.pages_left)):
+            ctx.tally.due(stage, left)
+            ctx.tally.end(stage, "deferred", left)
     while (tick_id := _next_tick(ctx)) is not None:
         if not _cluster_tick(ctx, tick_id):
             break

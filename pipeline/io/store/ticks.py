@@ -83,8 +83,17 @@ def _members(tick_id: int) -> list[tuple[Table, ColumnElement[bool]]]:
     ]
 
 
-def close_done(tx: Connection, *, now: datetime) -> list[int]:
-    """Close the ticks that are done or overdue, oldest first; return their numbers.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedTick:
+    """A tick at its end, and how many of its rows were left for a later one."""
+
+    id: int
+    sources_left: int
+    pages_left: int
+
+
+def close_done(tx: Connection, *, now: datetime) -> list[ClosedTick]:
+    """Close the ticks that are done or overdue, oldest first.
 
     At its deadline a tick still waits for rows under a live lease. The others leave it, fenced:
     what a worker brings for them later is dropped, and they are done in a later tick.
@@ -93,14 +102,16 @@ def close_done(tx: Connection, *, now: datetime) -> list[int]:
     for tick in in_work(tx):
         if left_to_do(tx, tick.id) and (now < tick.deadline or _leased(tx, tick.id, now)):
             continue
-        for table, condition in _members(tick.id):
+        left = [
             tx.execute(
                 update(table)
                 .where(condition)
                 .values(tick_id=None, fence=table.c.fence + 1, **RELEASED)
-            )
+            ).rowcount
+            for table, condition in _members(tick.id)
+        ]
         tx.execute(update(ticks).where(ticks.c.id == tick.id).values(closed_at=now))
-        closed.append(tick.id)
+        closed.append(ClosedTick(id=tick.id, sources_left=left[0], pages_left=left[1]))
     return closed
 
 
