@@ -118,6 +118,7 @@ class ChildProcess:
         self._outgoing = memoryview(frame)
         self._incoming = Incoming(ANSWER_LIMITS)
         self.deadline = time.monotonic() + _START_SECONDS
+        self._stderr = b""
         self.outcome = None
 
     def watch(self, selector: selectors.BaseSelector) -> None:
@@ -158,14 +159,14 @@ class ChildProcess:
             self.outcome = Rejected(PARSE_CRASH, f"senseless answer: {_one_line(str(error))}")
 
     def drain(self) -> None:
-        """Read stderr, so that nobody is blocked by it, and keep its end."""
-        if self.outcome is not None:
+        """Read what is on stderr, so that nobody is blocked by it, and keep its end."""
+        if self.outcome is not None or not self._stderr_open:
             return
         with suppress(BlockingIOError):
-            while self._stderr_open:
-                piece = os.read(self._pipes()[2].fileno(), PIECE)
-                self._stderr_open = bool(piece)
-                self._stderr = (self._stderr + piece)[-_STDERR_TAIL:]
+            # Once: one that never stops writing must not keep us from the others.
+            piece = os.read(self._pipes()[2].fileno(), PIECE)
+            self._stderr_open = bool(piece)
+            self._stderr = (self._stderr + piece)[-_STDERR_TAIL:]
 
     def expire(self, now: float) -> None:
         """End the child when its time for the job at hand is over (`now` is monotonic)."""
@@ -183,6 +184,7 @@ class ChildProcess:
         if self.alive:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.kill()  # it may have left its group
         self._process.wait()
         self._close()
 
@@ -209,7 +211,7 @@ class ChildProcess:
         if frame.label == BEGUN and not self.begun:
             self.begun = True
             self.deadline = time.monotonic() + self._limits.wall_seconds
-        elif frame.label == DONE and self.begun:
+        elif frame.label == DONE and self.begun and not self._outgoing:
             self.outcome = frame.header
         elif frame.label == REJECTED and self.begun:
             rejection = REJECTION.validate_json(frame.header)
@@ -224,12 +226,13 @@ class ChildProcess:
         try:
             code = self._process.wait(timeout=1)
         except subprocess.TimeoutExpired:
-            code = 0  # it closed its pipe and lives on
+            self.end()
+            return Rejected(PARSE_CRASH, "closed its pipe")
         self.drain()
         self.end()
-        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        lines = self._stderr.decode("utf-8", "replace").splitlines()
-        detail = f"{how}: {_one_line(lines[-1])}" if lines else how
+        detail = _how(code)
+        if lines := self._stderr.decode("utf-8", "replace").splitlines():
+            detail += f": {_one_line(lines[-1])}"
         if not self.begun or code in _FROM_OUTSIDE:
             return Lost(detail)
         if any(words in self._stderr for words in _NO_MEMORY):
@@ -262,6 +265,16 @@ def _environment() -> dict[str, str]:
         # numpy's library sets address space aside for every core.
         "OPENBLAS_NUM_THREADS": "1",
     }
+
+
+def _how(code: int) -> str:
+    """Say how a process ended; real-time signals have no names."""
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"
 
 
 def _one_line(text: str) -> str:

@@ -122,6 +122,23 @@ def close_pipes(header: bytes, body: bytes) -> bytes:
     return b"never"
 
 
+def leave_the_group(header: bytes, body: bytes) -> bytes:
+    """Try to escape the kill that ends the group of a child."""
+    os.setpgid(0, os.getpgid(os.getppid()))
+    time.sleep(30)
+    return b"never"
+
+
+def flood_stderr(header: bytes, body: bytes) -> NoReturn:
+    while True:
+        os.write(2, b"MemoryError\n" * 5000)
+
+
+def die_of_a_nameless_signal(header: bytes, body: bytes) -> NoReturn:
+    os.kill(os.getpid(), signal.SIGRTMIN + 6)
+    raise AssertionError
+
+
 def environment(header: bytes, body: bytes) -> bytes:
     return Path("/proc/self/environ").read_bytes()
 

@@ -156,6 +156,13 @@ def test_a_job_that_waits_too_long_is_ended_by_the_clock(start: Start) -> None:
     assert str(answers[1]) == "parse-timeout: no answer within 0.5 s"
 
 
+@pytest.mark.parametrize("name", ["leave_the_group", "flood_stderr"])
+def test_no_trick_outlives_the_clock(start: Start, name: str) -> None:
+    answers = start(cpu_seconds=9, wall_seconds=0.5).run([job(name), job("echo", "a")])
+
+    assert reasons(answers) == ["parse-timeout", ""]
+
+
 def test_a_job_that_eats_memory_is_ended_by_its_limit(start: Start) -> None:
     children = start(memory_mb=256)
 
@@ -177,7 +184,8 @@ def test_a_job_too_large_for_its_child_is_rejected_for_memory(start: Start) -> N
         ("segfault", "SIGSEGV"),
         ("library_exits", "SystemExit: a library's own idea"),
         ("always_killed", "2 times: SIGKILL"),
-        ("close_pipes", "exit code 0"),
+        ("close_pipes", "closed its pipe"),
+        ("die_of_a_nameless_signal", f"signal {signal.SIGRTMIN + 6}"),
     ],
 )
 def test_a_crash_is_the_outcome_of_its_job_alone(start: Start, name: str, detail: str) -> None:
