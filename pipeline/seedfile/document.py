@@ -1,18 +1,21 @@
 """Pure: what one seed document says, and how a story becomes one.
 
-The records hold everything that the four known generations of the format can say; `document_of`
-writes the first generation's content in the way of the user's example.
+The records hold everything that the four known generations of the format can say, and what they
+cannot: a key that we do not know is kept as it was written. `document_of` writes the first
+generation's content in the way of the user's example.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from config.catalogue import Organisation, Site
 from pipeline.plaintext import clean_line
 from pipeline.records import Article, ScoredArticle, Story
+from pipeline.seedfile.addresses import is_safe_url
+from pipeline.urls import resolve
 
 #: Consumers know neither topics nor categories besides this one.
 CATEGORY = "news"
@@ -24,7 +27,15 @@ _LOGO_SIZE = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeedImage:
+class _Part:
+    """A mapping of the file."""
+
+    #: Keys that we do not know -> their YAML as it stood after the colon.
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeedImage(_Part):
     """A picture: absolute URL (logos: a path), size in pixels."""
 
     url: str
@@ -35,7 +46,7 @@ class SeedImage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeedProvider:
+class SeedProvider(_Part):
     """Whose article it is."""
 
     name: str
@@ -52,7 +63,17 @@ class SeedAmp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeedRelated:
+class SeedScore:
+    """What decides whether a document is shown; its three keys come together or not at all."""
+
+    quality: int
+    #: -1: withdrawn, or not the lead of its group.
+    heat: int
+    published: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeedRelated(_Part):
     """A related article: one level deep, without heat, topics or logo."""
 
     title: str
@@ -67,7 +88,7 @@ class SeedRelated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeedDocument:
+class SeedDocument(_Part):
     """One document; what is None or empty is not written."""
 
     title: str
@@ -80,10 +101,8 @@ class SeedDocument:
     url: str | None = None
     original_url: str | None = None
     amp: SeedAmp | None = None
-    #: quality, heat and published are there together or not at all.
-    quality: int | None = None
-    heat: int | None = None
-    published: bool | None = None
+    score: SeedScore | None = None
+    #: Withdrawn by hand.
     removed: bool | None = None
     featured_content: str | None = None
     tags: tuple[str, ...] = ()
@@ -91,6 +110,11 @@ class SeedDocument:
     related: tuple[SeedRelated, ...] = ()
     secured: str | None = None
     category: str = CATEGORY
+
+    @property
+    def published(self) -> bool:
+        """Say whether sites show it; without a score they do (Jekyll's rule)."""
+        return self.score is None or self.score.published
 
 
 def document_of(
@@ -100,42 +124,48 @@ def document_of(
     organisations: Mapping[str, Organisation],
     amp_cache: Callable[[str], str | None],
     withdrawn: bool = False,
+    secured: str | None = None,
 ) -> SeedDocument:
-    """Return the document of a story on a site, without its secured value.
+    """Return the document of a story on a site.
 
     `amp_cache` gives the AMP Cache URL of an AMP URL. A withdrawn story keeps its document with
     heat -1 and published: false.
     """
     lead = story.lead.article
-    heat = WITHDRAWN_HEAT if withdrawn else story.heat.value
     title = clean_line(lead.title)
     return SeedDocument(
         title=title,
         excerpt=clean_line(lead.excerpt),
-        published_at=lead.published_at,
+        published_at=_second(lead.published_at),
         url=lead.url,
         amp=_amp(lead, amp_cache),
         type=lead.type.value,
-        quality=story.lead.quality.value,
-        heat=heat,
-        published=not withdrawn and heat >= site.threshold,
-        featured_content=lead.featured_content,
-        provider=_provider(lead, organisations, site),
-        topics=tuple(dict.fromkeys(clean_line(topic) for topic in story.topics)),
+        score=_score(story, site, withdrawn=withdrawn),
+        featured_content=clean_line(lead.featured_content) if lead.featured_content else None,
+        provider=_provider(lead, _logos(lead.provider, organisations, site)),
+        topics=tuple(dict.fromkeys(filter(None, map(clean_line, story.topics)))),
         images=_images(lead, title),
         related=tuple(_related(scored, amp_cache) for scored in _listed(story, site.related_limit)),
+        secured=secured,
     )
 
 
-def _listed(story: Story, limit: int) -> Iterable[ScoredArticle]:
-    """Return the related articles to list: best first, no address twice, never the lead."""
-    seen = {story.lead.article.url}
-    listed = []
-    for scored in sorted(story.related, key=_rank):
-        if scored.article.url not in seen:
-            seen.add(scored.article.url)
-            listed.append(scored)
-    return listed[:limit]
+def _score(story: Story, site: Site, *, withdrawn: bool) -> SeedScore:
+    """Return the three keys that decide whether a site shows the story."""
+    heat = WITHDRAWN_HEAT if withdrawn else story.heat.value
+    return SeedScore(
+        quality=story.lead.quality.value,
+        heat=heat,
+        published=not withdrawn and heat >= site.threshold,
+    )
+
+
+def _listed(story: Story, limit: int) -> list[ScoredArticle]:
+    """Return the related articles to list: best first, no address twice, never the lead's."""
+    best_first = sorted(story.related, key=_rank)
+    firsts = {scored.article.url: scored for scored in reversed(best_first)}
+    firsts.pop(story.lead.article.url, None)
+    return sorted(firsts.values(), key=_rank)[:limit]
 
 
 def _rank(scored: ScoredArticle) -> tuple[int, datetime, str]:
@@ -149,38 +179,42 @@ def _related(scored: ScoredArticle, amp_cache: Callable[[str], str | None]) -> S
     return SeedRelated(
         title=clean_line(article.title),
         excerpt=clean_line(article.excerpt),
-        published_at=article.published_at,
+        published_at=_second(article.published_at),
         url=article.url,
         amp=_amp(article, amp_cache),
         type=article.type.value,
-        provider=SeedProvider(name=clean_line(article.provider_name), domain=article.provider),
+        provider=_provider(article),
         quality=scored.quality.value,
         images=_images(article, None),
     )
 
 
-def _provider(
-    article: Article, organisations: Mapping[str, Organisation], site: Site
-) -> SeedProvider:
-    """Return the lead's provider, with its logo when it is registered with one."""
-    known = organisations.get(article.provider)
-    logos: tuple[SeedImage, ...] = ()
-    if known and known.logo:
-        path = _LOGO.format(domain=article.provider)
-        # The later generation wants absolute addresses.
-        base = (site.base_url or "").rstrip("/") if site.dialect == "web" else ""
-        logos = (SeedImage(url=base + path, width=_LOGO_SIZE, height=_LOGO_SIZE),)
-    return SeedProvider(
-        name=clean_line(article.provider_name), domain=article.provider, images=logos
-    )
+def _provider(article: Article, logos: tuple[SeedImage, ...] = ()) -> SeedProvider:
+    """Return an article's provider; one without a name goes by its domain."""
+    name = clean_line(article.provider_name) or article.provider
+    return SeedProvider(name=name, domain=article.provider, images=logos)
+
+
+def _logos(
+    domain: str, organisations: Mapping[str, Organisation], site: Site
+) -> tuple[SeedImage, ...]:
+    """Return the logo of a provider that is registered with one."""
+    known = organisations.get(domain)
+    if known is None or not known.logo:
+        return ()
+    path = _LOGO.format(domain=domain)
+    # The later generation wants absolute addresses.
+    absolute = site.base_url and site.dialect == "web"
+    url = resolve("", f"{site.base_url}".rstrip("/") + path) if absolute else path
+    return (SeedImage(url=url or path, width=_LOGO_SIZE, height=_LOGO_SIZE),)
 
 
 def _amp(article: Article, amp_cache: Callable[[str], str | None]) -> SeedAmp | None:
-    """Return both AMP addresses, or none."""
-    if article.amp_url is None:
+    """Return both AMP addresses, or none; the cache's can come out too long to be of use."""
+    cdn_url = amp_cache(article.amp_url) if article.amp_url else None
+    if article.amp_url is None or cdn_url is None or not is_safe_url(cdn_url):
         return None
-    cdn_url = amp_cache(article.amp_url)
-    return SeedAmp(url=article.amp_url, cdn_url=cdn_url) if cdn_url else None
+    return SeedAmp(url=article.amp_url, cdn_url=cdn_url)
 
 
 def _images(article: Article, title: str | None) -> tuple[SeedImage, ...]:
@@ -189,3 +223,8 @@ def _images(article: Article, title: str | None) -> tuple[SeedImage, ...]:
         return ()
     image = article.image
     return (SeedImage(url=image.url, width=image.width, height=image.height, title=title),)
+
+
+def _second(moment: datetime) -> datetime:
+    """Return a time as the format can say it: UTC, whole seconds."""
+    return moment.astimezone(UTC).replace(microsecond=0)

@@ -38,7 +38,8 @@ def file_name(
     """Return ``<UTC date>-<slug>.md``, with -2, -3 ... when that name is another story's.
 
     A title without a single letter of a-z or digit gives ``story-<short hash>``. The result is
-    ASCII and far below 255 bytes, holds no separator and no dot but the last.
+    lower-case ASCII and far below 255 bytes, holds no separator and no dot but the last. Where
+    others put names with capitals, `is_taken` must compare without regard to case.
     """
     words = slug(title)
     if not words or _RESERVED.fullmatch(words):

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
-
-import yaml
 
 from pipeline.errors import SeedFileError
 from pipeline.seedfile.document import (
@@ -17,20 +14,24 @@ from pipeline.seedfile.document import (
     SeedImage,
     SeedProvider,
     SeedRelated,
+    SeedScore,
 )
-from pipeline.seedfile.style import STYLES, Style
+from pipeline.seedfile.fields import Fields
+from pipeline.seedfile.render import usual_blocks
+from pipeline.seedfile.style import STYLES, URL_KEYS, Style, scalar
+from pipeline.seedfile.tree import Listing, Node, Scalar, Table, read_tree
+from pipeline.seedfile.values import values_of
 
-#: Larger than any document by far; YAML is not read beyond.
+#: Larger than any document by far: the longest of 24,246 lists 179 related articles.
 _SIZE_LIMIT = 4 * 2**20
-_TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
-_QUOTED_URL = re.compile(r'^(?:sourceUrl|webUrl|originalUrl): "', re.MULTILINE)
-_KEYS = frozenset(
-    {
-        "category", "title", "excerpt", "publishedDateTime", "originalUrl", "sourceUrl", "webUrl",
-        "ampUrl", "cdnAmpUrl", "ampWebUrl", "cdnAmpWebUrl", "type", "quality", "heat", "published",
-        "removed", "featuredContent", "provider", "topics", "tags", "images", "related", "secured",
-    }
-)  # fmt: skip
+_BOM = "\ufeff"
+#: YAML 1.1, section 5.1: what no file may hold as it is. Two of 24,246 published files do.
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+#: Jekyll and YAML end the front matter here, even within a quoted text.
+_END = re.compile(r"(?:---|\.\.\.)(?:\s.*)?")
+_SEED_NAMES, _WEB_NAMES = (
+    {style.url, style.amp_url, style.cdn_amp_url} for style in (STYLES["seed"], STYLES["web"])
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,238 +43,192 @@ class ParsedSeed:
 
 
 def parse(data: bytes) -> ParsedSeed:
-    """Read a document. Raise SeedFileError with line and remedy when it is not well-formed."""
-    text = _text(data)
-    values = _load(text, yaml.BaseLoader)
-    reader = _Reader(text)
-    for key in values:
-        if key not in _KEYS:
-            raise reader.error(key, f"unknown key {key!r}; remove it")
-    style = _style(text, values)
-    return ParsedSeed(document=_document(reader, values, style), style=style)
+    """Read a document of any generation, with either line end.
+
+    Unknown keys are kept. Raise SeedFileError with line and remedy for what is not well-formed.
+    """
+    text = _decoded(data)
+    front = _front_matter(text)
+    tree = read_tree(front, first_line=2)
+    crlf = 0 < text.count("\r\n") == text.count("\n")
+    style = _generation(tree, newline="\r\n" if crlf else "\n")
+    document = _document(Fields("", tree), style)
+    return ParsedSeed(document, _as_written(document, style, tree, front))
 
 
-#: Keys whose values every consumer reads as something else than text.
-_TYPES: Mapping[str, type] = {
-    "publishedDateTime": datetime,
-    "quality": int,
-    "heat": int,
-    "published": bool,
-    "removed": bool,
-    "width": int,
-    "height": int,
-    "isCached": bool,
-}
-
-
-def misread_keys(data: bytes) -> list[str]:
-    """Return the keys that PyYAML's safe loader, as consumers use it, does not take as meant."""
-    text = _text(data)
-    return list(_misread("", _load(text, yaml.BaseLoader), _load(text, yaml.SafeLoader)))
-
-
-def _misread(key: str, meant: Any, read: Any) -> Iterator[str]:
-    """Compare texts as they stand with values as they are read."""
-    if isinstance(meant, dict) and isinstance(read, dict) and meant.keys() == read.keys():
-        for name, value in meant.items():
-            yield from _misread(name, value, read[name])
-    elif isinstance(meant, list) and isinstance(read, list) and len(meant) == len(read):
-        for one, other in zip(meant, read, strict=True):
-            yield from _misread(key, one, other)
-    elif key in _TYPES:
-        if type(read) is not _TYPES[key]:
-            yield key
-    elif meant != read:
-        yield key
-
-
-def _text(data: bytes) -> str:
-    """Decode and bound a file."""
+def _decoded(data: bytes) -> str:
+    """Return the text of a file."""
     if len(data) > _SIZE_LIMIT:
         raise SeedFileError(f"{len(data)} bytes are no seed document; write it again")
     try:
-        return data.decode("utf-8")
+        text = data.decode("utf-8").removeprefix(_BOM)
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise SeedFileError("not UTF-8; write the file again", line=line) from None
+        raise SeedFileError("not UTF-8; save the file as UTF-8", line=line) from None
+    if found := _FORBIDDEN.search(text):
+        line = text[: found.start()].count("\n") + 1
+        message = f"holds the control character U+{ord(found.group()):04X}; remove it"
+        raise SeedFileError(message, line=line)
+    return text
 
 
-def _load(text: str, loader: type[Any]) -> dict[str, Any]:
-    """Return the mapping between the two lines of dashes."""
+def _front_matter(text: str) -> str:
+    """Return what stands between the two lines of dashes."""
     lines = text.replace("\r\n", "\n").split("\n")
-    if lines[0] != "---":
+    if lines[0].rstrip() != "---":
         raise SeedFileError("a document begins with ---; remove what stands before", line=1)
-    try:
-        end = lines.index("---", 1)
-    except ValueError:
-        raise SeedFileError("the closing --- is missing; the file is cut short") from None
-    try:
-        values = yaml.load("\n".join(lines[1:end]), Loader=loader)  # noqa: S506 -- Base or Safe
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 2 if error.problem_mark else None
-        raise SeedFileError(f"no YAML: {error.problem}; quote the value", line=line) from None
-    except yaml.reader.ReaderError as error:
-        raise SeedFileError(f"no YAML: {error.reason}; remove the character") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise SeedFileError(f"no YAML: {error}") from None
-    if not isinstance(values, dict):
-        raise SeedFileError("no keys between the dashes; write the file again", line=2)
-    return values
+    ends = (n for n, line in enumerate(lines) if n and _END.fullmatch(line))
+    end = next(ends, None)
+    if end is None:
+        message = "the closing --- is missing, the file is cut short; write it again"
+        raise SeedFileError(message, line=len(lines))
+    for number, line in enumerate(lines[end + 1 :], end + 2):
+        if line.strip():
+            message = f"text after the line {lines[end]!r}, which ends the document; remove it"
+            raise SeedFileError(message, line=number)
+    return "".join(f"{line}\n" for line in lines[1:end])
 
 
-def _style(text: str, values: Mapping[str, Any]) -> Style:
-    """Tell the generation from the names it uses."""
-    base = STYLES["seed" if "sourceUrl" in values else "web"]
-    return Style(
-        url=base.url,
-        amp_url=base.amp_url,
-        cdn_amp_url=base.cdn_amp_url,
-        quoted_urls=bool(_QUOTED_URL.search(text)),
-        newline="\r\n" if "\r\n" in text else "\n",
+def _generation(tree: Table, *, newline: str) -> Style:
+    """Tell the generation from the names it uses, and whether most addresses are quoted."""
+    addresses = list(_addresses(tree))
+    names = {key: address.line for key, address in addresses}
+    if mixed := sorted(names.keys() & _WEB_NAMES) if names.keys() & _SEED_NAMES else []:
+        message = f"{mixed[0]} beside names such as sourceUrl; write one dialect"
+        raise SeedFileError(message, line=names[mixed[0]])
+    base = STYLES["seed" if names.keys() & _SEED_NAMES else "web"]
+    quoted = sum(address.lexeme.startswith('"') for _, address in addresses)
+    return replace(base, quoted_urls=2 * quoted > len(addresses), newline=newline)
+
+
+def _addresses(node: Node) -> Iterator[tuple[str, Scalar]]:
+    """Yield every address in a tree with its key."""
+    if isinstance(node, Listing):
+        for member in node.members:
+            yield from _addresses(member)
+    elif isinstance(node, Table):
+        for key, value in node.values.items():
+            if isinstance(value, Scalar):
+                if key in URL_KEYS:
+                    yield key, value
+            else:
+                yield from _addresses(value)
+
+
+def _as_written(document: SeedDocument, style: Style, tree: Table, front: str) -> Style:
+    """Return `style` with what is unusual about this file."""
+    values = values_of(document, style)
+    blocks = _blocks(tree, front)
+    return replace(
+        style,
+        blocks=() if blocks == usual_blocks(values) else blocks,
+        spellings=dict(_spellings("", values, tree, style)),
     )
 
 
-class _Reader:
-    """Reads typed values, and knows the line of a key for its complaints."""
-
-    def __init__(self, text: str) -> None:
-        self._lines = text.splitlines()
-
-    def error(self, key: str, message: str) -> SeedFileError:
-        """Return a complaint about a key, with the line where it stands."""
-        for number, line in enumerate(self._lines, 1):
-            if line.lstrip(" -").startswith(f"{key}:"):
-                return SeedFileError(message, line=number)
-        return SeedFileError(message)
-
-    def text(self, values: Mapping[str, Any], key: str) -> str:
-        """Return a text that must be there."""
-        value = values.get(key)
-        if not isinstance(value, str):
-            raise self.error(key, f"{key} is missing or no text; add it")
-        return value
-
-    def optional(self, values: Mapping[str, Any], key: str) -> str | None:
-        """Return a text that may be missing."""
-        return self.text(values, key) if key in values else None
-
-    def number(self, values: Mapping[str, Any], key: str) -> int | None:
-        """Return a whole number that may be missing."""
-        text = self.optional(values, key)
-        if text is None:
-            return None
-        try:
-            return int(text)
-        except ValueError:
-            raise self.error(key, f"{key}: {text!r} is no whole number") from None
-
-    def size(self, values: Mapping[str, Any], key: str) -> int:
-        """Return a whole number that must be there."""
-        number = self.number(values, key)
-        if number is None:
-            raise self.error(key, f"{key} is missing; add it")
-        return number
-
-    def truth(self, values: Mapping[str, Any], key: str) -> bool | None:
-        """Return true or false, which may be missing."""
-        text = self.optional(values, key)
-        if text not in (None, "true", "false"):
-            raise self.error(key, f"{key}: {text!r} is neither true nor false")
-        return None if text is None else text == "true"
-
-    def time(self, values: Mapping[str, Any], key: str) -> datetime:
-        """Return a UTC time that must be there."""
-        text = self.text(values, key)
-        try:
-            return datetime.strptime(text, _TIME_FORMAT).replace(tzinfo=UTC)
-        except ValueError:
-            raise self.error(key, f"{key}: {text!r}; write YYYY-MM-DDTHH:MM:SSZ") from None
-
-    def texts(self, values: Mapping[str, Any], key: str) -> tuple[str, ...]:
-        """Return a list of texts, empty when it is missing."""
-        listed = values.get(key, [])
-        if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
-            raise self.error(key, f"{key} is no list of texts")
-        return tuple(listed)
-
-    def mappings(self, values: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
-        """Return a list of mappings, empty when it is missing."""
-        listed = values.get(key, [])
-        if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
-            raise self.error(key, f"{key} is no list of mappings")
-        return listed
+def _blocks(tree: Table, front: str) -> tuple[tuple[str, ...], ...]:
+    """Return the top-level keys block by block, as blank lines part them."""
+    lines = front.split("\n")
+    blocks: list[list[str]] = [[]]
+    for key, line in tree.lines.items():
+        # The tree counts from 2: the first line of `front` is the file's second.
+        if line > tree.line and not lines[line - 3].strip():
+            blocks.append([])
+        blocks[-1].append(key)
+    return tuple(tuple(block) for block in blocks)
 
 
-def _document(reader: _Reader, values: Mapping[str, Any], style: Style) -> SeedDocument:
+def _spellings(
+    key: str, value: Any, node: Node, style: Style
+) -> Iterator[tuple[tuple[str, str], str]]:
+    """Yield (key, our spelling) and the file's, wherever the two differ."""
+    if isinstance(node, Table) and isinstance(value, dict):
+        for name, part in value.items():
+            yield from _spellings(name, part, node.values[name], style)
+    elif isinstance(node, Listing) and isinstance(value, list):
+        for part, member in zip(value, node.members, strict=True):
+            yield from _spellings(key, part, member, style)
+    elif isinstance(node, Scalar) and isinstance(value, str | int):
+        ours = scalar(key, value, style)
+        if ours != node.lexeme and "\n" not in node.lexeme:
+            yield (key, ours), node.lexeme
+
+
+def _document(fields: Fields, style: Style) -> SeedDocument:
     """Read the top level."""
     return SeedDocument(
-        category=reader.text(values, "category"),
-        title=reader.text(values, "title"),
-        excerpt=reader.text(values, "excerpt"),
-        published_at=reader.time(values, "publishedDateTime"),
-        original_url=reader.optional(values, "originalUrl"),
-        url=reader.optional(values, style.url),
-        amp=_amp(reader, values, style),
-        type=reader.text(values, "type"),
-        quality=reader.number(values, "quality"),
-        heat=reader.number(values, "heat"),
-        published=reader.truth(values, "published"),
-        removed=reader.truth(values, "removed"),
-        featured_content=reader.optional(values, "featuredContent"),
-        provider=_provider(reader, values),
-        topics=reader.texts(values, "topics"),
-        tags=reader.texts(values, "tags"),
-        images=_images(reader, values),
-        related=tuple(_related(reader, one, style) for one in reader.mappings(values, "related")),
-        secured=reader.optional(values, "secured"),
+        category=fields.text("category"),
+        title=fields.text("title"),
+        excerpt=fields.text("excerpt"),
+        published_at=fields.time("publishedDateTime"),
+        original_url=fields.optional_text("originalUrl"),
+        url=fields.optional_text(style.url),
+        amp=_amp(fields, style),
+        type=fields.text("type"),
+        score=_score(fields),
+        removed=fields.optional_truth("removed"),
+        featured_content=fields.optional_text("featuredContent"),
+        provider=_provider(fields.part("provider")),
+        topics=fields.texts("topics"),
+        tags=fields.texts("tags"),
+        images=tuple(_image(image) for image in fields.parts("images")),
+        related=tuple(_related(related, style) for related in fields.parts("related")),
+        secured=fields.optional_text("secured"),
+        extra=fields.rest(),
     )
 
 
-def _related(reader: _Reader, values: Mapping[str, Any], style: Style) -> SeedRelated:
+def _related(fields: Fields, style: Style) -> SeedRelated:
     """Read one related article."""
     return SeedRelated(
-        title=reader.text(values, "title"),
-        excerpt=reader.text(values, "excerpt"),
-        published_at=reader.time(values, "publishedDateTime"),
-        url=reader.text(values, style.url),
-        amp=_amp(reader, values, style),
-        type=reader.text(values, "type"),
-        provider=_provider(reader, values),
-        quality=reader.size(values, "quality"),
-        images=_images(reader, values),
+        title=fields.text("title"),
+        excerpt=fields.text("excerpt"),
+        published_at=fields.time("publishedDateTime"),
+        url=fields.text(style.url),
+        amp=_amp(fields, style),
+        type=fields.text("type"),
+        provider=_provider(fields.part("provider")),
+        quality=fields.number("quality"),
+        images=tuple(_image(image) for image in fields.parts("images")),
+        extra=fields.rest(),
     )
 
 
-def _amp(reader: _Reader, values: Mapping[str, Any], style: Style) -> SeedAmp | None:
-    """Read both AMP addresses; one alone is an error."""
-    if style.amp_url not in values and style.cdn_amp_url not in values:
-        return None
-    return SeedAmp(
-        url=reader.text(values, style.amp_url), cdn_url=reader.text(values, style.cdn_amp_url)
-    )
-
-
-def _provider(reader: _Reader, values: Mapping[str, Any]) -> SeedProvider:
+def _provider(fields: Fields) -> SeedProvider:
     """Read a provider."""
-    provider = values.get("provider")
-    if not isinstance(provider, dict):
-        raise reader.error("provider", "provider is missing; add its name and domain")
     return SeedProvider(
-        name=reader.text(provider, "name"),
-        domain=reader.text(provider, "domain"),
-        images=_images(reader, provider),
+        name=fields.text("name"),
+        domain=fields.text("domain"),
+        images=tuple(_image(image) for image in fields.parts("images")),
+        extra=fields.rest(),
     )
 
 
-def _images(reader: _Reader, values: Mapping[str, Any]) -> tuple[SeedImage, ...]:
-    """Read a list of pictures."""
-    return tuple(
-        SeedImage(
-            url=reader.text(image, "url"),
-            width=reader.size(image, "width"),
-            height=reader.size(image, "height"),
-            is_cached=reader.truth(image, "isCached"),
-            title=reader.optional(image, "title"),
-        )
-        for image in reader.mappings(values, "images")
+def _image(fields: Fields) -> SeedImage:
+    """Read a picture."""
+    return SeedImage(
+        url=fields.text("url"),
+        width=fields.number("width"),
+        height=fields.number("height"),
+        is_cached=fields.optional_truth("isCached"),
+        title=fields.optional_text("title"),
+        extra=fields.rest(),
+    )
+
+
+def _amp(fields: Fields, style: Style) -> SeedAmp | None:
+    """Read both AMP addresses; one alone is an error."""
+    if not fields.together(style.amp_url, style.cdn_amp_url):
+        return None
+    return SeedAmp(url=fields.text(style.amp_url), cdn_url=fields.text(style.cdn_amp_url))
+
+
+def _score(fields: Fields) -> SeedScore | None:
+    """Read the three keys that come together."""
+    if not fields.together("quality", "heat", "published"):
+        return None
+    return SeedScore(
+        quality=fields.number("quality"),
+        heat=fields.number("heat"),
+        published=fields.truth("published"),
     )

@@ -15,6 +15,7 @@ import hmac
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers import Cipher as BlockCipher
@@ -32,8 +33,8 @@ _ENCRYPTION = b"newsloom secured v1 encryption"
 _IV = b"newsloom secured v1 iv"
 #: Version of the payload's form.
 _PAYLOAD_VERSION = 1
-#: Fewer different bytes than this in 32 do not come from a source of randomness (odds 1e-20).
-_DISTINCT_BYTES = 12
+#: Fewer different bytes, or steps from one to the next, do not come from a source of randomness.
+_DISTINCT = 12
 #: Published on purpose: the demo's documents are the same everywhere. `run` refuses it.
 DEMO_MASTER_KEY = base64.b64encode(hashlib.sha256(b"newsloom demo master key").digest()).decode()
 
@@ -54,8 +55,7 @@ class Cipher:
         padder = PKCS7(_BLOCK_BITS).padder()
         padded = padder.update(plaintext) + padder.finalize()
         encryptor = BlockCipher(algorithms.AES(encryption_key), modes.CBC(iv)).encryptor()
-        ciphertext = encryptor.update(padded) + encryptor.finalize()
-        return f"{base64.b64encode(ciphertext).decode()};{base64.b64encode(iv).decode()}"
+        return _joined(encryptor.update(padded) + encryptor.finalize(), iv)
 
     def unseal(self, value: str) -> bytes:
         """Return the plaintext. Raise CipherError when no key made this value."""
@@ -82,15 +82,23 @@ def _synthetic_iv(iv_key: bytes, plaintext: bytes) -> bytes:
 
 def _split(value: str) -> tuple[bytes, bytes]:
     """Return ciphertext and IV."""
-    first, semicolon, second = value.partition(";")
+    first, _, second = value.partition(";")
     try:
         ciphertext = base64.b64decode(first, validate=True)
         iv = base64.b64decode(second, validate=True)
     except (binascii.Error, ValueError) as error:
         raise CipherError(f"the secured value is no base64;base64: {error}") from None
-    if not semicolon or len(iv) != _BLOCK or not ciphertext or len(ciphertext) % _BLOCK:
-        raise CipherError("the secured value has not the form of one; the file was changed")
+    # Base64 has spare bits: other texts decode to the same bytes, and none of them is ours.
+    if _joined(ciphertext, iv) != value:
+        raise CipherError("the secured value is no base64;base64; the file was changed")
+    if len(iv) != _BLOCK or not ciphertext or len(ciphertext) % _BLOCK:
+        raise CipherError("the secured value has not the length of one; the file was changed")
     return ciphertext, iv
+
+
+def _joined(ciphertext: bytes, iv: bytes) -> str:
+    """Return the field's value."""
+    return f"{base64.b64encode(ciphertext).decode()};{base64.b64encode(iv).decode()}"
 
 
 def _decrypt(key: bytes, ciphertext: bytes, iv: bytes) -> bytes | None:
@@ -130,24 +138,36 @@ class Payload:
     #: Of the document without the field.
     sha256: str
 
+    def is_of(self, content: bytes) -> bool:
+        """Say whether `content`, a document rendered without the field, is what was sealed."""
+        return hashlib.sha256(content).hexdigest() == self.sha256
+
 
 def read_payload(plaintext: bytes) -> Payload:
     """Read an opened value. Raise CipherError when it is of no form we know."""
     try:
         values = json.loads(plaintext)
-        return Payload(
-            version=int(values["v"]),
-            story_id=str(values["story"]),
-            lead=str(values["lead"]),
-            related=tuple(str(one) for one in values["related"]),
-            sha256=str(values["sha256"]),
+        version = values["v"]
+        read = Payload(
+            version=version,
+            story_id=values["story"],
+            lead=values["lead"],
+            related=tuple(values["related"]),
+            sha256=values["sha256"],
         )
     except (ValueError, KeyError, TypeError) as error:
         raise CipherError(f"the secured value holds no payload of ours: {error!r}") from None
+    if version != _PAYLOAD_VERSION:
+        raise CipherError(f"the payload has version {version}; a later newsloom can read it")
+    return read
 
 
 def parse_master_key(text: str) -> bytes:
-    """Read a master key: 32 random bytes in base64. Raise UsageError for anything weaker."""
+    """Read a master key: 32 random bytes in base64. Raise UsageError for anything weaker.
+
+    Zeros, repetitions, counting and passphrases are told from randomness; the odds that a random
+    key is taken for one of them are below 1e-12.
+    """
     remedy = "make one with `newsloom secured new-key`"
     try:
         key = base64.b64decode(text.strip(), validate=True)
@@ -155,9 +175,15 @@ def parse_master_key(text: str) -> bytes:
         raise UsageError(f"the master key is no base64; {remedy}") from None
     if len(key) != KEY_BYTES:
         raise UsageError(f"the master key has {len(key)} bytes in place of {KEY_BYTES}; {remedy}")
-    if len(set(key)) < _DISTINCT_BYTES:
+    steps = {(after - before) % 256 for before, after in pairwise(key)}
+    if len(set(key)) < _DISTINCT or len(steps) < _DISTINCT or _is_text(key):
         raise UsageError(f"the master key is not random; {remedy}")
     return key
+
+
+def _is_text(key: bytes) -> bool:
+    """Say whether a key is a phrase that somebody typed."""
+    return key.isascii() and key.decode("ascii").isprintable()
 
 
 def new_master_key(random_bytes: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import re
 import shutil
@@ -26,7 +27,7 @@ from pipeline.seedfile.secured import (
 from tests.conftest import ROOT
 
 MASTER = bytes(range(32))
-OTHER = bytes(range(32, 64))
+OTHER = hashlib.sha256(b"another").digest()
 DOC = (ROOT / "docs" / "format.md").read_text()
 VECTOR = dict(re.findall(r"^(master|plaintext|k1|iv|secured) +(\S+)$", DOC, flags=re.MULTILINE))
 
