@@ -8,78 +8,76 @@ from datetime import datetime
 from typing import Any
 
 from pipeline.errors import NotAFeed
-from pipeline.feeds.entries import RawEntry, clean_entry, newest
-from pipeline.plaintext import plain_line
-from pipeline.records import Entry, FeedDocument, Media, ParsedFeed, SkippedEntry
+from pipeline.feeds.entries import RawEntry, clean_entries, language_of, plain_text
+from pipeline.records import Media, ParsedFeed
 from pipeline.urls import resolve
 
-
-def looks_like_json(body: bytes) -> bool:
-    """Say whether a body begins as a JSON object does."""
-    return body[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+_VERSION = "jsonfeed.org/version/"
 
 
-def parse_json_feed(document: FeedDocument, *, now: datetime) -> ParsedFeed:
-    """Read a JSON Feed. Raise NotAFeed for other JSON, and for JSON that is none."""
+def parse_json_feed(text: str, *, final_url: str, now: datetime) -> ParsedFeed:
+    """Read a JSON Feed. Raise NotAFeed for other JSON, and for what is none."""
     try:
-        feed = json.loads(document.body.decode("utf-8-sig", errors="replace"))
+        feed = json.loads(text, strict=False)  # raw line breaks in texts are forgiven
     except (ValueError, RecursionError) as error:
         raise NotAFeed("not-a-feed", f"ill-formed JSON: {error}") from None
-    version = feed.get("version") if isinstance(feed, dict) else None
-    if not isinstance(version, str) or "jsonfeed.org/version/" not in version:
+    version = _text(feed, "version")
+    if _VERSION not in version:
         raise NotAFeed("not-a-feed", "JSON, but no JSON Feed")
-    items = feed.get("items")
-    base = resolve(document.final_url, _text(feed, "home_page_url")) or document.final_url
-    raws = [_raw(item, base) for item in items or () if isinstance(item, dict)]
-    cleaned = [clean_entry(raw, base=base, now=now) for raw in raws]
-    entries, notes = newest([one for one in cleaned if isinstance(one, Entry)])
+    base = resolve(final_url, _text(feed, "home_page_url")) or final_url
+    raws = [_raw(item) for item in _list(feed, "items")]
+    cleaned = clean_entries(raws, base=base, now=now)
     return ParsedFeed(
         dialect="json10" if version.rstrip("/").endswith("/1") else "json11",
         parser="json",
-        title=plain_line(_text(feed, "title")),
-        entries=entries,
-        skipped=(*(one for one in cleaned if isinstance(one, SkippedEntry)), *notes),
-        language=_text(feed, "language")[:2].lower() or None,
+        title=plain_text(_text(feed, "title")),
+        entries=cleaned.entries,
+        skipped=cleaned.skipped,
+        language=language_of(_text(feed, "language")),
     )
 
 
-def _raw(item: dict[str, Any], base: str) -> RawEntry:
+def _raw(item: dict[str, Any]) -> RawEntry:
     """Read one of its items."""
+    summaries = ("summary", "content_text", "content_html")
     return RawEntry(
-        guid=str(item.get("id") or ""),
-        links=tuple((_text(item, key), base) for key in ("url", "external_url") if item.get(key)),
+        guid=_id(item),
+        links=(_text(item, "url"), _text(item, "external_url")),
         title=_text(item, "title"),
-        summary=_text(item, "summary")
-        or _text(item, "content_text")
-        or _text(item, "content_html"),
+        summaries=tuple(_text(item, key) for key in summaries),
         published=(_text(item, "date_published"),),
         updated=(_text(item, "date_modified"),),
-        authors=tuple(_authors(item)),
+        # 1.1's list, then 1.0's single author.
+        authors=tuple(
+            _text(person, "name") for person in (*_list(item, "authors"), item.get("author"))
+        ),
         media=tuple(_media(item)),
     )
 
 
-def _authors(item: dict[str, Any]) -> Iterator[str]:
-    """Yield the names of 1.1's `authors` and 1.0's `author`."""
-    listed = item.get("authors")
-    people = [*(listed if isinstance(listed, list) else ()), item.get("author")]
-    for person in people:
-        if isinstance(person, dict):
-            yield _text(person, "name")
+def _id(item: dict[str, Any]) -> str:
+    """Return the id; the standard tells readers to take a number for its text."""
+    value = item.get("id")
+    return str(value) if isinstance(value, str | int | float) else ""
 
 
 def _media(item: dict[str, Any]) -> Iterator[Media]:
-    """Yield the pictures of an item and its attachments."""
+    """Yield the pictures of an item and those attached to it."""
     for key in ("image", "banner_image"):
-        if url := _text(item, key):
-            yield Media(url=url, type="image/*")
-    attachments = item.get("attachments")
-    for attachment in attachments if isinstance(attachments, list) else ():
-        if isinstance(attachment, dict) and _text(attachment, "mime_type").startswith("image/"):
-            yield Media(url=_text(attachment, "url"), type=_text(attachment, "mime_type"))
+        yield Media(url=_text(item, key), type="image/*")
+    for attachment in _list(item, "attachments"):
+        kind = _text(attachment, "mime_type")
+        if kind.startswith(("image/", "video/")):
+            yield Media(url=_text(attachment, "url"), type=kind)
 
 
-def _text(record: dict[str, Any], key: str) -> str:
-    """Return a text value, "" for anything else."""
+def _list(record: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    """Return the objects of a list, none for anything else."""
     value = record.get(key)
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _text(record: Any, key: str) -> str:
+    """Return a text value of an object, "" for anything else."""
+    value = record.get(key) if isinstance(record, dict) else None
     return value if isinstance(value, str) else ""

@@ -14,11 +14,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from http import HTTPStatus
 from itertools import pairwise
 
 from pipeline.records import PollHints, PollState, Validators
 
-#: No source is left alone for longer, whatever it hints or however it fails.
+#: No source is left alone for longer, whatever it hints or however it fails; only its operator can
+#: want that.
 LONGEST = timedelta(hours=24)
 #: Bounds of what may be learned from a feed's own rhythm.
 _FASTEST_LEARNED = timedelta(minutes=15)
@@ -36,15 +38,27 @@ class PollKind(StrEnum):
     NOT_MODIFIED = "not-modified"
     #: The feed is gone or is something else.
     HARD = "hard"
-    #: It may be an accident: 404, 403, TLS, HTML in place of a feed do come back.
+    #: It may be an accident: 404, 403, 500, TLS, HTML in place of a feed do come back.
     SOFT = "soft"
-    #: It passes: time-outs, 429, 5xx.
+    #: It passes: time-outs, 429, 502 to 504.
     TEMPORARY = "temporary"
 
 
 #: What each failure counts (Media Cloud's weights).
 _WEIGHTS = {PollKind.HARD: 1.0, PollKind.SOFT: 0.5, PollKind.TEMPORARY: 0.25}
-_PASSING = frozenset({"deadline", "connect", "dns", "truncated", "bad-response"})
+_HOPELESS = frozenset({"bad-url", "blocked-address", "blocked-port"})
+_PASSING = frozenset({"deadline", "connect", "dns", "proxy", "truncated", "bad-response"})
+#: The server is there, but not ready. Any other 5xx may be a fault that stays.
+_BUSY = frozenset(
+    {
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.TOO_EARLY,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,15 +90,20 @@ def next_poll(
     `override` is the operator's interval, `default` the one of a source that shows no rhythm;
     `jitter` from 0 to 1 places the poll within the spread.
     """
+    spread = 1 + _SPREAD * jitter
     if outcome.kind in _WEIGHTS:
-        return _after_failure(state, outcome, now=now, usual=override or state.interval or default)
+        usual = override or state.interval or default
+        return _after_failure(state, outcome, now=now, usual=usual, spread=spread)
     learned = _rhythm(outcome.published) or state.interval
     interval, why = _interval(override, learned, default)
     floor = _floor(outcome)
     if override is None and floor > interval:
         interval, why = floor, f"the server asks for {_words(floor)}"
-    interval = min(interval, LONGEST)
-    at = _allowed(now + interval * (1 + _SPREAD * jitter), outcome.hints)
+    wanted = at = now + interval * spread
+    if override is None:
+        at = _allowed(wanted, outcome.hints, latest=now + LONGEST)
+    if at != wanted:
+        why = f"{why}, and it rules some hours out"
     fresh = outcome.kind is PollKind.SUCCESS
     after = replace(
         state,
@@ -111,12 +130,16 @@ def _interval(
 
 
 def _after_failure(
-    state: PollState, outcome: PollOutcome, *, now: datetime, usual: timedelta
+    state: PollState, outcome: PollOutcome, *, now: datetime, usual: timedelta, spread: float
 ) -> tuple[PollState, str]:
-    """Wait in proportion to the failures in a row: linear, at most a day, never for good."""
+    """Wait in proportion to the failures in a row, and never for good.
+
+    At most a day, unless the operator's own interval is longer.
+    """
     failures = state.failures + _WEIGHTS[outcome.kind]
-    wait = min(max(usual * max(1.0, failures), outcome.server_hint or timedelta(0)), LONGEST)
-    after = replace(state, failures=failures, next_fetch_at=now + wait)
+    asked = max(usual * max(1.0, failures), outcome.server_hint or timedelta(0))
+    wait = min(asked, max(LONGEST, usual))
+    after = replace(state, failures=failures, next_fetch_at=now + wait * spread)
     return after, f"in {_words(wait)}: {failures:g} failures in a row, the last {outcome.kind}"
 
 
@@ -136,22 +159,24 @@ def _floor(outcome: PollOutcome) -> timedelta:
     return min(max(asked, default=timedelta(0)), LONGEST)
 
 
-def _allowed(at: datetime, hints: PollHints) -> datetime:
-    """Move a poll out of the hours and days that the feed rules out (RSS skipHours, skipDays)."""
-    for _ in range(8 * 24):
-        if at.hour not in hints.skip_hours and at.weekday() not in hints.skip_days:
-            return at
-        at = at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-    return at  # it rules out the whole week: not meant
+def _allowed(at: datetime, hints: PollHints, *, latest: datetime) -> datetime:
+    """Move a poll by whole hours to one that the feed does not rule out (skipHours, skipDays).
+
+    It stays where it is when there is none until `latest`.
+    """
+    later = at
+    while later <= latest:
+        if later.hour not in hints.skip_hours and later.weekday() not in hints.skip_days:
+            return later
+        later += timedelta(hours=1)
+    return at
 
 
 def classify_failure(reason: str, status: int | None) -> PollKind:
     """Say how little hope a failure leaves."""
-    if status == 410 or reason in ("bad-url", "blocked-address", "blocked-port"):  # noqa: PLR2004 -- Gone
+    if status == HTTPStatus.GONE or reason in _HOPELESS:
         return PollKind.HARD
-    if status == 429 or (status or 0) >= 500 or reason in _PASSING:  # noqa: PLR2004 -- HTTP statuses
-        return PollKind.TEMPORARY
-    return PollKind.SOFT
+    return PollKind.TEMPORARY if status in _BUSY or reason in _PASSING else PollKind.SOFT
 
 
 def hints_from_headers(headers: Mapping[str, str], now: datetime) -> timedelta | None:
@@ -168,25 +193,35 @@ def hints_from_headers(headers: Mapping[str, str], now: datetime) -> timedelta |
     for directive in directives:
         name, _, value = directive.partition("=")
         if name == "max-age" and value.isdecimal():
-            return _bounded(timedelta(seconds=min(int(value[:9]), 10**8)))
-    return _until(headers.get("expires", ""), now)
+            return _bounded(_seconds(value) - _seconds(headers.get("age", "")))
+    # The server's own clock, where it tells it (RFC 9111, section 4.2.1).
+    return _until(headers.get("expires", ""), _http_date(headers.get("date", "")) or now)
 
 
 def _retry_after(value: str, now: datetime) -> timedelta | None:
     """Read seconds or a date."""
-    if value.strip().isdecimal():
-        return _bounded(timedelta(seconds=min(int(value.strip()[:9]), 10**8)))
-    return _until(value, now)
+    return _bounded(_seconds(value)) if value.strip().isdecimal() else _until(value, now)
+
+
+def _seconds(value: str) -> timedelta:
+    """Read a number of seconds, none for anything else; a day is as good as a century."""
+    digits = value.strip()
+    return timedelta(seconds=int(digits[:9])) if digits.isdecimal() else timedelta(0)
 
 
 def _until(value: str, now: datetime) -> timedelta | None:
     """Return the time from `now` to an HTTP date in the future."""
+    moment = _http_date(value)
+    return _bounded(moment - now) if moment else None
+
+
+def _http_date(value: str) -> datetime | None:
+    """Read an HTTP date (RFC 9110, section 5.6.7)."""
     try:
         moment = parsedate_to_datetime(value)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return _bounded(aware - now) if aware > now else None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _bounded(wait: timedelta) -> timedelta | None:
