@@ -8,7 +8,7 @@ generation's content in the way of the user's example.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from config.catalogue import Organisation, Site
@@ -116,6 +116,11 @@ class SeedDocument(_Part):
         """Say whether sites show it; without a score they do (Jekyll's rule)."""
         return self.score is None or self.score.published
 
+    @property
+    def heat(self) -> int:
+        """Return what sites order by; without a score 0 (the themes' default)."""
+        return self.score.heat if self.score else 0
+
 
 def document_of(
     story: Story,
@@ -158,6 +163,13 @@ def _score(story: Story, site: Site, *, withdrawn: bool) -> SeedScore:
         heat=heat,
         published=not withdrawn and heat >= site.threshold,
     )
+
+
+def tombstone_of(document: SeedDocument) -> SeedDocument:
+    """Return what is left of a document whose story is gone: never shown, its address kept."""
+    quality = document.score.quality if document.score else 0
+    score = SeedScore(quality=quality, heat=WITHDRAWN_HEAT, published=False)
+    return replace(document, score=score, related=(), secured=None)
 
 
 def _listed(story: Story, limit: int) -> list[ScoredArticle]:

@@ -9,7 +9,16 @@ import pytest
 
 from config.catalogue import Organisation
 from pipeline.records import ArticleType, Story
-from pipeline.seedfile.document import SeedAmp, SeedDocument, SeedImage, document_of
+from pipeline.seedfile.document import (
+    SeedAmp,
+    SeedDocument,
+    SeedImage,
+    SeedScore,
+    document_of,
+    tombstone_of,
+)
+from pipeline.seedfile.parse import parse
+from pipeline.seedfile.render import render
 from tests.pipeline.seedfile.world import DOCUMENT, article, scored, site, story
 
 ORGANISATIONS = {
@@ -37,12 +46,25 @@ def test_a_withdrawn_story_is_never_published() -> None:
         story(LEAD, heat=500), site=site(), organisations={}, amp_cache=_cache, withdrawn=True
     )
 
-    assert document.score is not None
-    assert (document.score.heat, document.published) == (-1, False)
+    assert document.score == SeedScore(quality=87, heat=-1, published=False)
 
 
-def test_a_document_without_a_score_is_shown_by_sites() -> None:
-    assert replace(DOCUMENT, score=None).published
+def test_a_document_without_a_score_is_shown_by_sites_at_the_end() -> None:
+    document = replace(DOCUMENT, score=None)
+
+    assert document.published
+    assert document.heat == 0
+    assert DOCUMENT.heat == 97
+
+
+def test_a_tombstone_keeps_the_address_and_is_never_shown() -> None:
+    tombstone = tombstone_of(DOCUMENT)
+
+    assert tombstone.score == SeedScore(quality=87, heat=-1, published=False)
+    assert (tombstone.url, tombstone.title) == (DOCUMENT.url, DOCUMENT.title)
+    assert (tombstone.related, tombstone.secured) == ((), None)
+    assert not tombstone_of(replace(DOCUMENT, score=None)).published
+    assert parse(render(tombstone, "seed")).document == tombstone
 
 
 def test_related_come_best_first_then_older_then_by_address() -> None:

@@ -30,6 +30,21 @@ _NAME = re.compile(r"\d{4}-\d\d-\d\d-[a-z0-9]+(-[a-z0-9]+)*\.md")
         ("日本", ""),
         ("../../etc/passwd", "etcpasswd"),
         ("-rf", "rf"),
+        (".", ""),
+        ("..", ""),
+        ("a:b", "ab"),
+        ("a\\b/c", "abc"),
+        ("nul.txt", "nultxt"),
+        ("%2e%2e%2f", "2e2e2f"),
+        ("x.md\n---", "xmd"),
+        ("İstanbul ıssız", "istanbul-ssz"),
+        ("Ünïcödé", "unicode"),
+        ("U\u0308ni\u0308code", "unicode"),
+        ("é" * 200, "e" * 150),
+        ("Сбер", ""),
+        ("x" * 149 + " word", "x" * 149),
+        ("x" * 150 + " word", "x" * 150),
+        ("x" * 148 + " word", "x" * 148),
         ("word " * 60, "-".join(["word"] * 30)),
         ("x" * 300, "x" * 150),
     ],
@@ -52,6 +67,27 @@ def test_a_name_that_is_taken_gets_a_number() -> None:
     taken = {"2020-01-23-title.md", "2020-01-23-title-2.md"}
 
     assert file_name(MOMENT, "Title", "s", taken.__contains__) == "2020-01-23-title-3.md"
+
+
+@pytest.mark.parametrize("title", ["Con", "NUL", "com1", "LPT9", "aux!"])
+def test_words_that_windows_reserves_are_never_the_whole_slug(title: str) -> None:
+    name = file_name(MOMENT, title, "s", _free)
+
+    assert name.startswith(f"2020-01-23-story-{slug(title)}-")
+
+
+def test_titles_that_differ_in_case_or_form_get_names_that_differ() -> None:
+    names: set[str] = set()
+    for title in ("Über uns", "über UNS", "U\u0308ber uns", "Uber uns 🎉"):
+        names.add(file_name(MOMENT, title, "s", names.__contains__))
+
+    assert sorted(names) == [
+        "2020-01-23-uber-uns-2.md",
+        "2020-01-23-uber-uns-3.md",
+        "2020-01-23-uber-uns-4.md",
+        "2020-01-23-uber-uns.md",
+    ]
+    assert len({name.casefold() for name in names}) == 4
 
 
 def test_titles_without_letters_differ_by_story() -> None:

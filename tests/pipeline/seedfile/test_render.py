@@ -98,7 +98,7 @@ def test_no_text_whatever_reads_back_as_something_else(
         assert parse(data).document == document
 
 
-@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text)[:40])
 def test_no_known_trap_works_in_any_place(text: str) -> None:
     document = _with_texts(text, text, text, text)
     for dialect in DIALECTS:
