@@ -31,15 +31,18 @@ _REFERENCE = re.compile(
     re.DOTALL,
 )
 #: No word and no address we keep is longer; feedparser's search for e-mail addresses in an author
-#: takes the square of such a run (its issue 562: a minute for 80 kB).
+#: takes the square of such a run (its issue 562: a minute for 80 kB), so it is broken up.
 _RUN = re.compile(r"(?<![A-Za-z0-9_.+-])[A-Za-z0-9_.+-]{2049,}")
 #: Shows such a run, far faster than the expression finds it: its characters become `a`.
 _AS_RUN = bytes(97 if re.match(r"[A-Za-z0-9_.+-]", chr(byte)) else 32 for byte in range(256))
 _SHOWN_RUN = b"a" * 2049
+_RUN_PIECE = re.compile(r"(.{256})")
 #: A character by its number.
 _NUMBER = re.compile(r"&#(?:[0-9]{1,8}|[xX][0-9a-fA-F]{1,8});")
 #: The caption of a picture, which feedparser takes for the entry's description if it comes first.
 _CAPTION = re.compile(r"<(/?)media:description\b[^<>]*?(/?)>")
+#: A guid that is no address although it may look like one. feedparser forgets that it said so.
+_NO_PERMALINK = re.compile(r"<guid\s[^<>]*?ispermalink\s*=\s*[\"']?false\b", re.IGNORECASE)
 #: Elements with a prefix that nobody declared.
 _RSS_PREFIX = re.compile(r"<(/?)rss:")
 #: Elements that nobody here reads and whose handlers in feedparser fail on some contents or places.
@@ -56,13 +59,16 @@ _ENTRY = re.compile(r"<(?:[a-z]{1,20}:)?(?:item|entry)[\s>]", re.IGNORECASE)
 def mended(text: str) -> str:
     """Return the feed's XML from its root element to its end. Raise NotAFeed when there is none.
 
-    Picture captions come out as ``media:caption``, an element of no dialect.
+    Two elements of no dialect tell what feedparser would not: a picture's caption comes out as
+    ``media:caption``, a guid that is no address after ``nopermalink``.
     """
     xml = _REFERENCE.sub(_reference, _root_element(_legal(text)))
     if _SHOWN_RUN in xml.encode().translate(_AS_RUN):
-        xml = _RUN.sub("", xml)
+        xml = _RUN.sub(lambda run: _RUN_PIECE.sub(r"\1 ", run[0]), xml)
+    if "xmlns:rss=" not in xml:
+        xml = _RSS_PREFIX.sub(r"<\1", xml)
     xml = _CAPTION.sub(r"<\1media:caption\2>", xml)
-    return xml if "xmlns:rss=" in xml else _RSS_PREFIX.sub(r"<\1", xml)
+    return _NO_PERMALINK.sub(r"<nopermalink>1</nopermalink>\g<0>", xml)
 
 
 def essential(xml: str) -> str:

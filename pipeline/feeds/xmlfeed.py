@@ -126,19 +126,21 @@ def _links(entry: Any) -> Iterator[str]:
     """Yield what may lead to the page, best first.
 
     That is the original address in a feed that FeedBurner serves, the link, other alternates, and
-    the guid if it is an address: feedparser puts it in place of a link that is missing, unless
-    isPermaLink says no.
+    the guid if it is an address.
     """
     alternates = [
         str(link["href"])
         for link in dict.get(entry, "links", ())
         if link.get("rel") == "alternate" and link.get("href")
     ]
-    link = _text(entry, "link")
     yield _text(entry, "feedburner_origlink")
-    if link in alternates or _ABSOLUTE.match(link):
+    # feedparser puts the guid where there is no link, whether it is an address or not.
+    if (link := _text(entry, "link")) in alternates:
         yield link
     yield from alternates
+    guid = _text(entry, "id")
+    if _ABSOLUTE.match(guid) and not _text(entry, "nopermalink"):
+        yield guid
 
 
 def _summaries(entry: Any) -> Iterator[str]:

@@ -99,9 +99,19 @@ def test_an_undeclared_prefix_for_rss_itself_goes_and_a_declared_one_stays() -> 
     assert mended(declared) == declared
 
 
-def test_runs_longer_than_any_word_or_address_go() -> None:
-    assert _text(f"a {'b.' * 2000} c") == "a  c"
-    assert len(_text("b" * 2048) or "") == 2048
+def test_runs_longer_than_any_word_or_address_are_broken_up() -> None:
+    pieces = (_text(f"a {'b.' * 2000} c") or "").split()
+
+    assert max(map(len, pieces)) == 256
+    assert "".join(pieces) == f"a{'b.' * 2000}c"
+    assert _text("b" * 2048) == "b" * 2048
+
+
+def test_a_guid_that_is_no_address_is_marked() -> None:
+    guids = "<guid>1</guid><guid isPermaLink='true'>2</guid><guid isPermaLink=\"False\">3</guid>"
+    marked = [element.tag for element in ET.fromstring(mended(f"<rss>{guids}</rss>"))]
+
+    assert marked == ["guid", "guid", "nopermalink", "guid"]
 
 
 def test_the_middle_of_far_too_many_entries_is_not_parsed() -> None:

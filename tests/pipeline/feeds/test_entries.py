@@ -1,0 +1,59 @@
+"""The cutting of texts; all else that entries go through stands in test_parse."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.feeds.entries import language_of, shorten
+
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+WAVE = "\U0001f44b\U0001f3fd"
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        ("short", "short"),
+        ("exactly ten", "exactly"),
+        ("ten letter word", "ten letter"),
+        ("a bcdefghijklm", "a bcdefghi"),
+        ("東京で新しい駅が開業しました", "東京で新しい駅が開業"),
+        ("abcdefghie\u0301", "abcdefghi"),
+        (f"abcdefgh{FAMILY}", "abcdefgh"),
+        (f"abcdefghi{WAVE}", "abcdefghi"),
+    ],
+)
+def test_texts_are_cut_at_a_space_or_between_whole_characters(text: str, short: str) -> None:
+    assert shorten(text, 10) == short
+
+
+def test_a_tower_of_marks_is_cut_all_the_same() -> None:
+    assert len(shorten("a" + "\u0301" * 1000, 100)) == 100
+
+
+@given(text=st.text(max_size=200), limit=st.integers(40, 100))
+def test_what_is_cut_is_a_beginning_within_the_limit(text: str, limit: int) -> None:
+    short = shorten(text, limit)
+
+    assert text.startswith(short)
+    assert len(short) <= limit
+    assert short == text or len(text) > limit
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("en", "en"),
+        (" en-GB", "en"),
+        ("pt_BR", "pt"),
+        ("DE", "de"),
+        ("fil", "fil"),
+        ("English", None),
+        ("e", None),
+        ("", None),
+    ],
+)
+def test_language_codes_are_read_from_tags(text: str, code: str | None) -> None:
+    assert language_of(text) == code
