@@ -150,9 +150,10 @@ class _Builder:
 
     def _written(self, key: Any) -> str:
         """Return what stands from the colon of `key` to here, as if it stood at the left edge."""
-        start = self._text.index(":", key.end_mark.index) + 1
+        # A key in braces can stand without a colon.
+        _, _, written = self._text[key.end_mark.index : self._end].partition(":")
         edge = " " * key.start_mark.column
-        first, *rest = self._text[start : self._end].rstrip().split("\n")
+        first, *rest = written.rstrip().split("\n")
         return "\n".join([first, *(line.removeprefix(edge) for line in rest)])
 
 

@@ -110,6 +110,7 @@ def test_another_spelling_of_a_value_is_kept(ours: str, theirs: str) -> None:
         ("  domain: one.example\n", "  founded: 1.9e3\n"),
         ("    quality: 52\n", "    voices:\n      - 1\n      -   - 2\n"),
         ("    quality: 52\n", "    empty:\n"),
+        ("  domain: one.example\n", "  founder: {a, b: [c]}\n"),
         ("    width: 640\n", "    attribution: \"A 'B' \\u0043\"\n"),
     ],
 )
@@ -136,6 +137,29 @@ def test_unknown_keys_survive_a_change_of_dialect_and_of_content() -> None:
     assert parsed.document.extra == {"locale": " en"}
     for style in (STYLES["web"], parsed.style):
         assert parse(render(changed, style)).document == changed
+
+
+@pytest.mark.parametrize("character", "\t\x85\xa0\xad\u2028\u2029\ue000\ufeff\ufffd\U0001f600")
+def test_raw_characters_that_yaml_allows_come_back(character: str) -> None:
+    data = render(DOCUMENT, "web").decode().replace("A headline", f"A{character}headline").encode()
+
+    assert _again(data) == data
+    with pytest.raises(SeedFileError, match="line 10: quality"):
+        parse(data.replace(b"quality: 87", b"quality: x"))
+
+
+def test_braces_and_brackets_are_read_and_come_back_in_the_usual_form() -> None:
+    data = render(DOCUMENT, "seed")
+    flow = data.replace(b"topics:\n  - AI\n", b"topics: [AI]\n").replace(
+        b'"QQ==;QQ=="', b'"QQ==;QQ=="\nlast: {a}'
+    )
+    parsed = parse(flow)
+
+    assert replace(parsed.document, extra={}) == DOCUMENT
+    assert parsed.document.extra == {"last": " {a}"}
+    assert render(parsed.document, parsed.style) == data.replace(
+        b'"QQ==;QQ=="', b'"QQ==;QQ=="\nlast: {a}'
+    )
 
 
 def test_a_byte_order_mark_and_missing_last_lines_are_forgiven() -> None:
