@@ -149,14 +149,20 @@ def _newest(raws: Sequence[RawEntry], now: datetime) -> Sequence[RawEntry]:
     return [raws[number] for number in sorted(order[:ENTRIES_LIMIT])]
 
 
+def host(url: str) -> str:
+    """Return the host of an address without www., "" when it has none."""
+    try:
+        return host_of(url).removeprefix("www.")
+    except ValueError:
+        return ""
+
+
 def _address(base: str, link: str) -> str | None:
     """Return a link as an absolute address; `host/path` of the feed's own host is meant as one."""
-    try:
-        host = host_of(base).removeprefix("www.")
-    except ValueError:
-        return resolve(base, link)
-    bare = link.strip().lower().removeprefix("www.").startswith(f"{host}/")
-    return resolve(base, f"https://{link.strip()}" if bare else link)
+    link = link.strip()
+    own = host(base)
+    bare = own and link.lower().removeprefix("www.").startswith(f"{own}/")
+    return resolve(base, f"https://{link}" if bare else link)
 
 
 def _first_date(texts: Iterable[str], now: datetime) -> datetime | None:

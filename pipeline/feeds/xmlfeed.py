@@ -15,11 +15,11 @@ from typing import Any
 import feedparser
 
 from pipeline.errors import NotAFeed
-from pipeline.feeds.entries import RawEntry, clean_entries, language_of, plain_text
+from pipeline.feeds.entries import RawEntry, clean_entries, host, language_of, plain_text
 from pipeline.feeds.hints import poll_hints
 from pipeline.feeds.mend import capped, essential, mended
 from pipeline.records import Media, ParsedFeed
-from pipeline.urls import host_of, resolve
+from pipeline.urls import resolve
 
 #: A base against which feedparser resolves nothing but keeps what is absolute: it cannot do
 #: without one (an entry's xml:base would stay in force after the entry), and which one is right
@@ -102,7 +102,7 @@ def _base(link: str, final_url: str, *, is_atom: bool) -> str:
     (RFC 4287, section 2), unless somebody else serves it.
     """
     site = resolve(final_url, link)
-    if site is None or (is_atom and host_of(site) == host_of(final_url)):
+    if site is None or (is_atom and host(site) == host(final_url)):
         return final_url
     return site
 

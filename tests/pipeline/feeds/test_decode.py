@@ -70,6 +70,12 @@ def test_a_few_bad_bytes_do_not_spoil_a_declared_encoding() -> None:
     assert decode(body, content_type="text/xml; charset=shift_jis").startswith(JAPANESE * 20)
 
 
+def test_a_declared_encoding_that_does_not_fit_is_not_used() -> None:
+    body = (GREETING * 5).encode("cp1252")
+
+    assert decode(body, content_type="text/xml; charset=euc-kr") == GREETING * 5
+
+
 def test_the_western_encoding_that_servers_say_of_everything_counts_least() -> None:
     body = _declared(RUSSIAN, "windows-1251").encode("cp1251")
 

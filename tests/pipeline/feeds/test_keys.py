@@ -49,6 +49,10 @@ def test_bad_guids_degrade_to_links_and_bad_links_to_titles() -> None:
     assert key_kind(same_link, EntryKeyKind.GUID) is EntryKeyKind.LINK_TITLE
 
 
+def test_there_is_no_kind_beyond_link_and_title() -> None:
+    assert key_kind([_entry("a")] * 9, EntryKeyKind.GUID) is EntryKeyKind.LINK_TITLE
+
+
 def test_an_entry_without_a_guid_goes_by_its_link() -> None:
     assert entry_key(_entry(""), EntryKeyKind.GUID) == "https://a.example/x"
 

@@ -198,6 +198,11 @@ def test_relative_links_of_atom_resolve_against_the_feed(
     assert _parse(_atom(entry, f'<link href="{site}"/>'), url=feed_url).entries[0].url == url
 
 
+def test_absolute_links_need_no_base() -> None:
+    for body in (RSS20.replace("<link>https://outlet.example/</link>", ""), DIALECTS["atom10"]):
+        assert _parse(body, url="").entries[0].url == FIRST
+
+
 def test_guids_stay_as_served() -> None:
     assert _item("<link>/b</link><guid>/b</guid>").guid == "/b"
     assert _item("<link>/b</link><guid> a\x00\u202e\n b </guid>").guid == "a b"
@@ -434,6 +439,14 @@ def test_elements_that_the_parser_fails_on_cost_nothing_else() -> None:
     )
 
     assert [entry.url for entry in _parse(broken).entries] == [SECOND]
+
+
+def test_a_feed_that_the_parser_fails_on_twice_is_unreadable() -> None:
+    # An element named as feedparser's own handler of another namespace; no feed has it.
+    with pytest.raises(NotAFeed) as caught:
+        _parse(_rss("<item></creativecommons_license></item>"))
+
+    assert caught.value.reason == "unreadable-feed"
 
 
 # --- bad input ------------------------------------------------------------------------------------
