@@ -7,6 +7,7 @@ dashes and one empty line.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -22,7 +23,9 @@ OPENING = "---\n"
 #: The body stays empty: what stands in it would be run as a template by Jekyll.
 CLOSING = "---\n\n"
 #: A line that ends the front matter, for one reader or another.
-_DASHES = ("---", "...")
+_DASHES = (b"---", b"...")
+#: At the left edge but for blanks, where texts never stand.
+_WEB_NAME = re.compile(rf"^ *{STYLES['web'].url}:".encode(), re.MULTILINE)
 #: Keys that stand in a block of their own although they hold one value.
 _ALONE = frozenset({"featuredContent", "secured"})
 #: libyaml reads ten times faster, by the same rules; both are PyYAML's.
@@ -103,23 +106,20 @@ def prove(data: bytes, document: SeedDocument) -> None:
     """
     require_fit(document)
     values = _read(data)
-    web = STYLES["web"]
-    is_web = any(web.url in page for page in (values, *values.get("related", ())))
-    meant = values_of(document, web if is_web else STYLES["seed"])
-    if difference := _difference("", meant, values):
+    names = STYLES["web" if _WEB_NAME.search(data) else "seed"]
+    if difference := _difference("", values_of(document, names), values):
         raise SeedFileError(f"{difference} would be read as something else; report this as a bug")
 
 
 def _read(data: bytes) -> dict[str, Any]:
     """Return the values of a file of the one form that we write."""
-    text = data.decode()
-    front = text.removeprefix(OPENING).removesuffix(CLOSING)
-    whole = len(front) == len(text) - len(OPENING) - len(CLOSING)
-    if not whole or any(line.startswith(_DASHES) for line in front.split("\n")):
+    front = data.removeprefix(OPENING.encode()).removesuffix(CLOSING.encode())
+    whole = len(front) == len(data) - len(OPENING) - len(CLOSING)
+    if not whole or any(line.startswith(_DASHES) for line in front.split(b"\n")):
         raise SeedFileError("the front matter is not closed as it should be; report this as a bug")
     try:
-        values = yaml.load(front, Loader=_LOADER)  # noqa: S506 -- a safe loader, see above
-    except yaml.YAMLError as error:
+        values = yaml.load(front.decode(), Loader=_LOADER)  # noqa: S506 -- a safe loader, see above
+    except (yaml.YAMLError, ValueError) as error:
         raise SeedFileError(f"what was written is no YAML ({error}); report this") from None
     if not isinstance(values, dict):
         raise SeedFileError("what was written holds no keys; report this as a bug")
@@ -133,7 +133,7 @@ def _difference(key: str, meant: Any, read: Any) -> str:
     if type(meant) is not type(read):
         return key
     if isinstance(meant, dict):
-        if list(meant) != list(read):
+        if meant.keys() != read.keys():
             return key or "the front matter"
         return next(
             filter(None, (_difference(name, meant[name], read[name]) for name in meant)), ""

@@ -203,6 +203,10 @@ def test_a_time_that_the_format_cannot_hold_is_refused(moment: datetime) -> None
         (b"\n---\n\n", b"\n---\n", "not closed"),
         (b"\ntopics", b"\n---\ntopics", "not closed"),
         (b"category: news", b"- news", "no YAML"),
+        (b"A headline", b"\xff", "no YAML"),
+        (b"2020-01-23T15", b"2020-13-23T15", "no YAML"),
+        (b"related:", b"related:\nothers:", "front matter would be read"),
+        (render(DOCUMENT, "seed")[4:-5], b"only a text\n", "holds no keys"),
     ],
 )
 def test_bytes_that_say_anything_else_are_never_proven(
@@ -213,6 +217,16 @@ def test_bytes_that_say_anything_else_are_never_proven(
 
     with pytest.raises(SeedFileError, match=message):
         prove(data.replace(before, after, 1), DOCUMENT)
+
+
+def test_unknown_keys_are_proven_too() -> None:
+    document = replace(DOCUMENT, extra={"locale": " en", "authors": "\n  - A\n  - B"})
+    data = render(document, "web")
+
+    prove(data, document)
+    assert _values(data)["authors"] == ["A", "B"]
+    with pytest.raises(SeedFileError, match="locale would be read"):
+        prove(data.replace(b"locale: en", b"locale: no"), document)
 
 
 def test_what_was_found_uncleaned_can_be_written_again_but_not_published() -> None:
