@@ -12,13 +12,15 @@ from xml.etree.ElementTree import Element, SubElement
 
 from config.catalogue import Site
 from pipeline.seedfile.canonical import canonical
-from pipeline.seedfile.listing import Listing, newest_first, page_url, site_url
+from pipeline.seedfile.listing import ListedImage, Listing, newest_first, page_url, site_url
 from pipeline.seedfile.xmltext import document_bytes
 
 #: Readers poll several times a day; no site publishes more in between.
 ENTRIES = 50
 _JSON_VERSION = "https://jsonfeed.org/version/1.1"
 _ATOM = "http://www.w3.org/2005/Atom"
+#: Media RSS: an Atom enclosure would need the picture's media type, which nobody has told us.
+_MEDIA = "http://search.yahoo.com/mrss/"
 #: Atom demands a time even of a feed without entries, and any later one would change.
 _NEVER = "1970-01-01T00:00:00Z"
 
@@ -61,7 +63,7 @@ def _json_entry(listing: Listing, site: Site) -> dict[str, Any]:
 def feed_atom(listings: Sequence[Listing], *, site: Site) -> bytes:
     """Return feed.atom: the 50 newest of the published stories, which come in any order."""
     newest = newest_first(listings)[:ENTRIES]
-    feed = Element("feed", {"xmlns": _ATOM})
+    feed = Element("feed", {"xmlns": _ATOM, "xmlns:media": _MEDIA})
     SubElement(feed, "id").text = f"urn:newsloom:site:{site.name}"
     SubElement(feed, "title").text = site.name
     SubElement(feed, "updated").text = max((one.updated_at for one in newest), default=_NEVER)
@@ -84,8 +86,8 @@ def _add_entry(feed: Element, listing: Listing, site: Site) -> None:
     _add_author(entry, listing.provider_name)
     _add_link(entry, "alternate", url, type="text/html")
     _add_link(entry, "via", listing.url if listing.url != url else None, type="text/html")
-    # Without a type: nobody has said which of the picture formats it is.
-    _add_link(entry, "enclosure", listing.image.url if listing.image else None)
+    if listing.image:
+        _add_image(entry, listing.image)
     SubElement(entry, "summary").text = listing.excerpt
     for topic in listing.topics:
         SubElement(entry, "category", {"term": topic})
@@ -100,6 +102,12 @@ def _add_link(parent: Element, rel: str, url: str | None, **attributes: str) -> 
     """Add a link that there is."""
     if url:
         SubElement(parent, "link", {"rel": rel, "href": url, **attributes})
+
+
+def _add_image(entry: Element, image: ListedImage) -> None:
+    """Add the story's picture."""
+    size = {"width": str(image.width), "height": str(image.height)}
+    SubElement(entry, "media:content", {"url": image.url, "medium": "image", **size})
 
 
 def _urn(listing: Listing) -> str:
