@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test test-all check quality bench lock clean
+.PHONY: help install demo run test test-all test-site check quality bench lock clean
 
 help:  ## say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,10 +31,13 @@ check: $(READY)  ## ruff, format, mypy strict, import contracts
 	$(BIN)/lint-imports --no-cache
 
 test: check quality  ## what CI runs: check, quality floors, the tests
-	$(BIN)/python -m pytest -m "not slow and not chaos"
+	$(BIN)/python -m pytest -m "not slow and not chaos and not site"
 
 test-all: check quality  ## everything in test, and what is slow or needs node
-	$(BIN)/python -m pytest -m "not chaos"
+	$(BIN)/python -m pytest -m "not chaos and not site"
+
+test-site: $(READY)  ## a real downstream site: jekyll, ruby and chromium (apt install them first)
+	$(BIN)/python -m pytest tests/site -m site
 
 quality: $(READY)  ## quality floors on the project's own pages and stories
 	$(BIN)/python -m pytest tests/quality

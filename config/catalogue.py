@@ -142,6 +142,8 @@ class Site(_Record):
     """Heat from which a story is published, 0 to 1000."""
     related_limit: int = Field(default=10, ge=0, le=100, strict=True)
     """Related articles listed at most, 0 to 100; the rest still count as voices."""
+    after_publish: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    """Program with its arguments, run in the site's folder after it changed; no shell."""
 
 
 class Scoring(_Record):

@@ -124,14 +124,14 @@ class Settings(BaseSettings):
     # Work.
     fetch_batch: int = Field(default=50, ge=1, le=100)
     """Sources polled in one batch, 1 to 100."""
-    extract_batch: int = Field(default=20, ge=1, le=50)
+    extract_batch: int = Field(default=10, ge=1, le=50)
     """Pages read in one batch, 1 to 50."""
     children: int = Field(default=2, ge=1, le=64)
     """Processes that parse pages, 1 to 64; as many as there are cores to spare."""
     child_cpu_seconds: int = Field(default=10, ge=1)
     """Processor time for one page before its process is ended, in seconds."""
-    child_memory_mb: int = Field(default=1024, ge=256)
-    """Memory for one such process, in MiB, 256 or more."""
+    child_memory_mb: int = Field(default=1024, ge=512)
+    """Memory for one such process, in MiB, 512 or more."""
     lease: PositiveTime = timedelta(seconds=120)
     """How long a worker keeps what it has claimed; longer than feed_deadline and page_deadline."""
     tick_deadline: PositiveTime = timedelta(minutes=15)

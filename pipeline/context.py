@@ -107,8 +107,9 @@ def open_context(
         store.close()
 
 
-#: A child may wait for its turn on a busy machine; beyond this it hangs rather than works.
-_WALL_PER_CPU = 3
+#: A child may wait for its turn on a busy machine; beyond this it hangs rather than works. A batch
+#: of the slowest pages still ends within the lease.
+_WALL_PER_CPU = 1.5
 
 
 def database_url(settings: Settings) -> str:

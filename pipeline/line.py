@@ -31,6 +31,8 @@ class Due:
     source_ids: tuple[SourceId, ...]
     page_ids: tuple[PageId, ...]
     story_ids: tuple[StoryId, ...]
+    #: A tick is not at its end.
+    unfinished: bool
 
 
 def run(ctx: Context, only: Sequence[SourceId] | None = None) -> None:
@@ -40,13 +42,16 @@ def run(ctx: Context, only: Sequence[SourceId] | None = None) -> None:
     """
     open_tick(ctx, only)
     try:
-        while (now_due := due(ctx)) is not None:
+        now_due = due(ctx)
+        left: Sequence[StoryId] = now_due.story_ids
+        while now_due.unfinished or left:
             if not (now_due.source_ids or now_due.page_ids):
                 ctx.pause(_LOOK_AGAIN)
             page_ids = fetch(ctx, now_due.source_ids)
             article_ids = extract(ctx, [*now_due.page_ids, *page_ids])
             story_ids = cluster(ctx, article_ids)
-            write(ctx, [*now_due.story_ids, *story_ids])
+            left = write(ctx, [*left, *story_ids])
+            now_due = due(ctx)
     except BaseException:
         with ctx.store.write() as tx:
             work.release_all(tx, ctx.store.owner)
@@ -80,12 +85,12 @@ def deferred(ctx: Context, stage: str, ids: Sequence[str]) -> Deferred:
     return Deferred(ids=tuple(row.id for row in rows), seconds=max(wait.total_seconds(), 0.0))
 
 
-def due(ctx: Context) -> Due | None:
-    """Return what could be done right now; None when every tick is at its end."""
+def due(ctx: Context) -> Due:
+    """Return what could be done right now."""
     now = ctx.clock()
     with ctx.store.read() as tx:
         open_ticks = ticks.in_work(tx)
-        found = Due(
+        return Due(
             source_ids=tuple(
                 id_ for tick in open_ticks for id_ in sources.due_in_tick(tx, tick.id, now)
             ),
@@ -93,6 +98,5 @@ def due(ctx: Context) -> Due | None:
                 id_ for tick in open_ticks for id_ in pages.due_in_tick(tx, tick.id, now)
             ),
             story_ids=tuple(stories.unwritten(tx, ctx.catalogue.sites)),
+            unfinished=bool(open_ticks) or ticks.next_to_cluster(tx) is not None,
         )
-        unfinished = open_ticks or found.story_ids or ticks.next_to_cluster(tx) is not None
-    return found if unfinished else None

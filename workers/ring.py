@@ -54,8 +54,8 @@ def again(ctx: Context, stage: str, ids: Sequence[str]) -> None:
 def everything(ctx: Context) -> None:
     """Ring for all that is due: what no message tells of any more, and what is new."""
     due = line.due(ctx)
-    if due is not None:
-        fetch(ctx, due.source_ids)
-        _ring(ctx, "extract", due.page_ids, ctx.settings.extract_batch)
-        write(ctx, due.story_ids)
+    fetch(ctx, due.source_ids)
+    _ring(ctx, "extract", due.page_ids, ctx.settings.extract_batch)
+    write(ctx, due.story_ids)
+    if due.unfinished:
         cluster(ctx, [])

@@ -225,15 +225,25 @@ def cluster(home: Home = None, dry_run: DryRun = False, json_: AsJson = False) -
     _stage_command(home, json_, work)
 
 
-def write(home: Home = None, dry_run: DryRun = False, json_: AsJson = False) -> None:
+def write(
+    home: Home = None,
+    force: Annotated[
+        str | None,
+        typer.Option("--force", help="Publish what the gate holds back; give the reason."),
+    ] = None,
+    dry_run: DryRun = False,
+    json_: AsJson = False,
+) -> None:
     """Write the files of stories that changed.
 
     Example: newsloom write --dry-run
     """
+    if force is not None and not force.strip():
+        raise typer.BadParameter("--force wants a reason, which is kept")
 
     def work(ctx: Context) -> None:
         with ctx.store.read() as tx:
             ids = list(stories.unwritten(tx, ctx.catalogue.sites))
-        write_stage(ctx, ids, dry_run=dry_run)
+        write_stage(ctx, ids, dry_run=dry_run, force=force)
 
     _stage_command(home, json_, work)

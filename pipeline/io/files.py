@@ -97,6 +97,16 @@ class Tree:
             self._unsynced.update((parent, *parent.parents))
         return changed
 
+    def has(self, path: str) -> bool:
+        """Say whether there is anything at `path` below the root. Raise OutputError."""
+        parent, name = _split(path)
+        with _reported(self.root / path):
+            try:
+                with self._open(parent) as folder:
+                    return name in os.listdir(folder)
+            except FileNotFoundError:
+                return False
+
     def remove(self, path: str) -> bool:
         """Remove the file at `path` below the root; say whether there was one.
 

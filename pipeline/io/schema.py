@@ -241,6 +241,10 @@ stories = Table(
     Column("heat", Integer, nullable=False),
     Column("published_at", UtcTime, nullable=False),
     Column("revision", Integer, nullable=False),
+    #: live | merged | retracted; an id is never given out again.
+    Column("state", String(12), nullable=False),
+    Column("merged_into", String(24)),
+    Column("split_from", String(24)),
     Column("cluster_version", Integer, nullable=False),
     Column("score_version", Integer, nullable=False),
     Index(None, "language", "published_at"),
@@ -283,7 +287,49 @@ documents = Table(
     Column("sha256", String(64), nullable=False),
     Column("revision", Integer, nullable=False),
     Column("writer_version", Integer, nullable=False),
+    #: The file's bytes, zlib-compressed: what a tombstone and a repair are made from.
+    Column("content", LargeBinary, nullable=False),
+    #: What the files beside the documents tell of it (`pipeline.seedfile.listing`).
+    Column("listing", JSON, nullable=False),
     UniqueConstraint("site", "path_key"),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("site", String(80), primary_key=True),
+    #: Counted from 1 for each site, without gaps.
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", UtcTime, nullable=False),
+    #: created | updated | merged | split | retracted.
+    Column("kind", String(12), nullable=False),
+    Column("story_id", String(24), nullable=False),
+    Column("path", String(255), nullable=False),
+    Column("sha256", String(64)),
+    #: The story that took it over, or that it was split from.
+    Column("other_id", String(24)),
+)
+
+publications = Table(
+    "publications",
+    metadata,
+    Column("id", _ROW_ID, primary_key=True, autoincrement=True),
+    Column("site", String(80), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    #: Why the gate held it back; empty when it let it pass.
+    Column("reasons", JSON, nullable=False),
+    #: Why an operator published it all the same.
+    Column("forced", Text),
+)
+
+blocks = Table(
+    "blocks",
+    metadata,
+    #: url (its url_key) | domain.
+    Column("kind", String(8), primary_key=True),
+    Column("value", String(253), primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
 )
 
 leases = Table(

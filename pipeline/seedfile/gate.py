@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from pipeline.records import StoryId
+
 #: More than this share of the published stories gone, and more than this many, is no news.
 _SHRINK_SHARE = 0.2
 _SHRINK_COUNT = 10
@@ -29,7 +31,7 @@ class Shown:
 
 
 def judge(
-    before: Mapping[str, Shown], after: Mapping[str, Shown], *, withdrawn: int = 0
+    before: Mapping[StoryId, Shown], after: Mapping[StoryId, Shown], *, withdrawn: int = 0
 ) -> tuple[str, ...]:
     """Return why the set `after` must not follow `before`; nothing when it may.
 

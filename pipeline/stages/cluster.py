@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy import Connection
+
 from pipeline.context import Context
 from pipeline.io.store import leases, stories, ticks
 from pipeline.records import Article, ArticleId, StoryId
@@ -108,21 +110,23 @@ def _save(
         stories.settle_articles(
             tx, [article.id for article in new if article.id not in aliases], aliases
         )
-        touched = rescored | {item.story_id for item in members}
-        for story_id, rows in sorted(stories.members_of(tx, touched).items()):
-            story = build_story(
-                story_id,
-                [article for article, _ in rows],
-                [membership for _, membership in rows],
-                topics=ctx.catalogue.topics,
-                organisations=ctx.catalogue.organisations,
-                scoring=ctx.catalogue.scoring,
-            )
-            stories.save_story(
-                tx, story, cluster_version=CLUSTER_VERSION, score_version=SCORE_VERSION
-            )
+        score_stories(ctx, tx, sorted(rescored | {item.story_id for item in members}))
         leases.give_back(tx, *lease)
     _count(ctx, new, assignments)
+
+
+def score_stories(ctx: Context, tx: Connection, ids: Sequence[StoryId]) -> None:
+    """Find the lead, topics and scores of stories anew, and make them due for writing."""
+    for story_id, rows in sorted(stories.members_of(tx, ids).items()):
+        story = build_story(
+            story_id,
+            [article for article, _ in rows],
+            [membership for _, membership in rows],
+            topics=ctx.catalogue.topics,
+            organisations=ctx.catalogue.organisations,
+            scoring=ctx.catalogue.scoring,
+        )
+        stories.save_story(tx, story, cluster_version=CLUSTER_VERSION, score_version=SCORE_VERSION)
 
 
 def _count(ctx: Context, new: Sequence[Article], assignments: Sequence[Assignment]) -> None:

@@ -31,6 +31,8 @@ EXTRACTOR_VERSION = 1
 #: Wait after the first failure; four times as long after each further one (1, 4, 16, 64 minutes).
 _FIRST_RETRY = timedelta(minutes=1)
 _RETRY_FACTOR = 4
+#: What a child may fail of because the machine is busy rather than because of the page.
+_PASSING = frozenset({"parse-timeout", "parse-memory", "parse-crash"})
 
 _ARTICLE: TypeAdapter[Article] = TypeAdapter(Article)
 
@@ -111,6 +113,8 @@ def _result(
     sizes: Mapping[str, tuple[int, int]],
 ) -> PageResult:
     """Turn what a page says into an article, or into the reason why there is none."""
+    if isinstance(answer, Rejected) and answer.reason in _PASSING:
+        return _again(claim, str(answer), answer.reason, page.fetched_at, timedelta(0))
     if isinstance(answer, Rejected):
         return PageResult(claimed=claim, state="skipped", error=str(answer)[:500], page=page)
     provider, name = provider_of(
@@ -131,16 +135,23 @@ def _result(
 
 
 def _unfetched(claim: ClaimedPage, outcome: WebOutcome, now: datetime) -> PageResult:
-    """Decide whether a page that could not be had is tried again, skipped or set aside."""
+    """Decide whether a page that could not be had is tried again or skipped."""
     assert isinstance(outcome, FetchFailed), "an unconditional GET has no third outcome"
-    failures = claim.row.failures + 1
-    error = f"{outcome.reason}: {outcome.detail}"[:500] if outcome.detail else outcome.reason
+    error = f"{outcome.reason}: {outcome.detail}" if outcome.detail else outcome.reason
     if outcome.permanent:
-        return PageResult(claimed=claim, state="skipped", error=error)
+        return PageResult(claimed=claim, state="skipped", error=error[:500])
+    return _again(claim, error, outcome.reason, now, host_pause(outcome, now))
+
+
+def _again(
+    claim: ClaimedPage, error: str, reason: str, now: datetime, at_least: timedelta
+) -> PageResult:
+    """Try a page again later, or set it aside after too many failures."""
+    failures = claim.row.failures + 1
     if failures >= work.MAX_FAILURES:
-        return PageResult(claimed=claim, state="quarantined", error=outcome.reason)
-    wait = max(_FIRST_RETRY * _RETRY_FACTOR ** (failures - 1), host_pause(outcome, now))
-    return PageResult(claimed=claim, state="retry", error=error, next_at=now + wait)
+        return PageResult(claimed=claim, state="quarantined", error=reason)
+    wait = max(_FIRST_RETRY * _RETRY_FACTOR ** (failures - 1), at_least)
+    return PageResult(claimed=claim, state="retry", error=error[:500], next_at=now + wait)
 
 
 def _save(ctx: Context, results: Sequence[PageResult]) -> None:

@@ -26,7 +26,7 @@ from pipeline.io.web import WebRequest
 from pipeline.outcomes import Fetched, FetchFailed, WebOutcome
 from pipeline.records import FeedDocument, PageId, ParsedFeed, PollState, SourceId, Validators
 from pipeline.stages.terms import claim_terms, host_pause
-from pipeline.urls import url_key
+from pipeline.urls import host_of, registrable_domain, url_key
 
 #: Servers whose validators lie are found out within a day (Media Cloud gave up conditional GET).
 _UNCONDITIONAL_EVERY = timedelta(days=1)
@@ -195,7 +195,10 @@ def _fetched(
         parser=parsed.parser,
         intents=tuple(
             EntryIntent(
-                key=change.key, page_id=PageId(url_key(change.entry.url)), entry=change.entry
+                key=change.key,
+                page_id=PageId(url_key(change.entry.url)),
+                domain=registrable_domain(host_of(change.entry.url)),
+                entry=change.entry,
             )
             for change in new_or_changed(entries, known=known)
         ),

@@ -1,14 +1,15 @@
 """Stage four: stories -> files, one writer per site.
 
-The rows are the outbox: a story is due as long as the revision on disk is behind. Its document's
-row (path, hash) is committed before the file is renamed into place, so that whatever a crash
-leaves half done is done again with the same bytes. The manifest comes last.
+The rows are the outbox: a story is due as long as the revision on disk is behind. The staged set
+is judged by the gate before anything is put in place; a document's row (path, bytes) is committed
+before its file is renamed, so that whatever a crash leaves half done is done again with the same
+bytes. The manifest comes last.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,11 +19,15 @@ from pipeline.context import Context
 from pipeline.errors import SeedFileError
 from pipeline.io.files import Tree
 from pipeline.io.store import documents, leases, stories
-from pipeline.io.store.documents import DocumentRow
+from pipeline.io.store.documents import ChangeRow, DocumentRow
+from pipeline.io.store.stories import Fate
 from pipeline.records import Story, StoryId
-from pipeline.seedfile import index, naming, secured
-from pipeline.seedfile.document import SeedDocument, document_of
+from pipeline.seedfile import naming, secured
+from pipeline.seedfile.document import SeedDocument, document_of, tombstone_of
+from pipeline.seedfile.listing import listing_of, to_json
+from pipeline.seedfile.parse import parse
 from pipeline.seedfile.render import prove, render
+from pipeline.stages import publish
 from pipeline.stories.story import build_story
 
 #: Raised when the same story would give other bytes.
@@ -30,203 +35,250 @@ WRITER_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Staged:
-    """One document as it will stand on disk."""
+class Due:
+    """A story that a site is behind with: what it is, or what became of it."""
 
-    row: DocumentRow
-    data: bytes
-    known: bool
+    id: StoryId
+    revision: int
+    fate: Fate
+    #: None when no article is left.
+    story: Story | None
+    known: DocumentRow | None
 
 
-def write(ctx: Context, ids: Sequence[StoryId], *, dry_run: bool = False) -> list[StoryId]:
-    """Write the files of those of `ids` that a site is behind with; return what still is.
+def write(
+    ctx: Context, ids: Sequence[StoryId], *, dry_run: bool = False, force: str | None = None
+) -> list[StoryId]:
+    """Write the files of those of `ids` that a site is behind with.
 
-    With `dry_run` nothing is saved or written; the tally tells what would be.
+    Return those that a site another process is writing still waits for. With `dry_run` nothing is
+    saved or written; the tally tells what would be. `force` is an operator's reason to publish
+    what the gate holds back.
     """
-    for site in ctx.catalogue.sites.values():
-        _write_site(ctx, site, ids, dry_run=dry_run)
-    with ctx.store.read() as tx:
-        return list(stories.unwritten(tx, ctx.catalogue.sites, ids))
-
-
-def _load(ctx: Context, due: Mapping[StoryId, int]) -> list[tuple[Story, int]]:
-    """Return the stories with the revision that their files are going to have."""
-    with ctx.store.read() as tx:
-        members = stories.members_of(tx, due)
-    return [
-        (
-            build_story(
-                story_id,
-                [article for article, _ in rows],
-                [membership for _, membership in rows],
-                topics=ctx.catalogue.topics,
-                organisations=ctx.catalogue.organisations,
-                scoring=ctx.catalogue.scoring,
-            ),
-            due[story_id],
-        )
-        for story_id, rows in sorted(members.items())
+    busy = [
+        site.name
+        for site in ctx.catalogue.sites.values()
+        if not _write_site(ctx, site, ids, dry_run=dry_run, force=force)
     ]
+    with ctx.store.read() as tx:
+        return list(stories.unwritten(tx, busy, ids))
 
 
-def _write_site(ctx: Context, site: Site, ids: Sequence[StoryId], *, dry_run: bool) -> None:
-    """Write one site's files under its lease; without the lease leave them to who has it."""
+def _write_site(
+    ctx: Context, site: Site, ids: Sequence[StoryId], *, dry_run: bool, force: str | None
+) -> bool:
+    """Write one site's files under its lease; say whether nobody else had it."""
     tree = Tree(ctx.settings.path(ctx.settings.out) / site.out)
     if dry_run:
         _, staged = _stage(ctx, site, ids)
-        _write_files(ctx, tree, staged, dry_run=True)
-        return
+        publish.write_documents(ctx, tree, staged, dry_run=True)
+        return True
     name = f"write:{site.name}"
     now = ctx.clock()
     with ctx.store.write() as tx:
         token = leases.take(tx, name, owner=ctx.store.owner, now=now, lasts=ctx.settings.lease)
     if token is None:
-        return
+        return False
     due, staged = _stage(ctx, site, ids)
+    if publish.passes_gate(ctx, site, staged, now=now, force=force):
+        with ctx.store.write() as tx:
+            if not leases.holds(tx, name, token):
+                return False
+            documents.save_documents(tx, [item.row for item in staged])
+            documents.append_changes(tx, site.name, [item.change for item in staged if item.change])
+        publish.put_in_place(ctx, site, tree, staged, now=now)
+        with ctx.store.write() as tx:
+            if leases.holds(tx, name, token):
+                stories.mark_written(tx, site.name, {item.id: item.revision for item in due})
     with ctx.store.write() as tx:
-        if not leases.holds(tx, name, token):
-            return
-        documents.save_documents(tx, [item.row for item in staged])
-    tree.clean(now=now)
-    _write_files(ctx, tree, staged, dry_run=False)
-    tree.sync()
-    _write_indexes(ctx, site, tree, now=now)
-    with ctx.store.write() as tx:
-        if leases.holds(tx, name, token):
-            stories.mark_written(tx, site.name, due)
-            leases.give_back(tx, name, token)
-
-
-def _write_files(ctx: Context, tree: Tree, staged: Sequence[Staged], *, dry_run: bool) -> None:
-    """Put the documents in place where their bytes differ, and count them."""
-    for item in staged:
-        changed = tree.write(item.row.path, item.data, dry_run=dry_run)
-        ending = ("updated" if item.known else "created") if changed else "unchanged"
-        ctx.tally.end("write", ending)
+        leases.give_back(tx, name, token)
+    return True
 
 
 def _stage(
     ctx: Context, site: Site, ids: Sequence[StoryId]
-) -> tuple[Mapping[StoryId, int], list[Staged]]:
+) -> tuple[list[Due], list[publish.Staged]]:
     """Render every story the site is behind with that belongs there, or once did."""
-    with ctx.store.read() as tx:
-        due = stories.unwritten(tx, [site.name], ids)
-        known = documents.documents_of_stories(tx, site.name, due)
+    due = _load(ctx, site, ids)
     ctx.tally.due("write", len(due))
-    staged: list[Staged] = []
-    for story, revision in sorted(_load(ctx, due), key=lambda pair: _age(pair[0])):
-        row = known.get(story.id)
-        listed = not site.topics or bool(set(site.topics) & set(story.topics))
-        if row is None and not listed:
+    staged: list[publish.Staged] = []
+    for item in sorted(due, key=_age):
+        listed = item.story is not None and _is_listed(site, item.story)
+        if item.known is None and not listed:
             ctx.tally.end("write", "elsewhere")
             continue
         try:
-            path = row.path if row else _new_path(ctx, site, story, staged)
-            document = _document(ctx, site, story, withdrawn=not listed)
-            staged.append(
-                _staged(
-                    site,
-                    story,
-                    document,
-                    path,
-                    revision=revision,
-                    known=row is not None,
-                    withdrawn=not listed,
-                )
-            )
+            staged.append(_staged(ctx, site, item, staged, listed=listed))
         except SeedFileError as error:
-            ctx.tally.explain("write", "failed", story.lead.article.url, f"bad-document: {error}")
+            ctx.tally.explain("write", "failed", item.id, f"bad-document: {error}")
     return due, staged
 
 
-def _age(story: Story) -> tuple[datetime, str]:
+def _load(ctx: Context, site: Site, ids: Sequence[StoryId]) -> list[Due]:
+    """Return the stories a site is behind with."""
+    with ctx.store.read() as tx:
+        revisions = stories.unwritten(tx, [site.name], ids)
+        members = stories.members_of(tx, revisions)
+        fates = stories.fates_of(tx, revisions)
+        known = documents.documents_of_stories(tx, site.name, revisions)
+    built = {
+        story_id: build_story(
+            story_id,
+            [article for article, _ in rows],
+            [membership for _, membership in rows],
+            topics=ctx.catalogue.topics,
+            organisations=ctx.catalogue.organisations,
+            scoring=ctx.catalogue.scoring,
+        )
+        for story_id, rows in members.items()
+        if fates[story_id].state == "live"
+    }
+    return [
+        Due(
+            id=story_id,
+            revision=revision,
+            fate=fates[story_id],
+            story=built.get(story_id),
+            known=known.get(story_id),
+        )
+        for story_id, revision in revisions.items()
+    ]
+
+
+def _age(item: Due) -> tuple[datetime, str]:
     """Return the order in which stories get their names: older first, then by id."""
-    return (story.lead.article.published_at, story.id)
+    if item.story is not None:
+        return (item.story.lead.article.published_at, item.id)
+    return (item.known.published_at if item.known else _NEVER, item.id)
 
 
-def _document(ctx: Context, site: Site, story: Story, *, withdrawn: bool) -> SeedDocument:
-    """Turn a story into a site's document, with the secured line when there is a key."""
+#: Sorts what has no time of its own first.
+_NEVER = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+def _is_listed(site: Site, story: Story) -> bool:
+    """Say whether a story is about one of the site's topics."""
+    return not site.topics or bool(set(site.topics) & set(story.topics))
+
+
+def _staged(
+    ctx: Context, site: Site, item: Due, earlier: Sequence[publish.Staged], *, listed: bool
+) -> publish.Staged:
+    """Render one document and prove the bytes. Raise SeedFileError when they would be wrong."""
+    if item.fate.state == "forgotten" and item.known is not None:
+        return _removed(ctx, item, item.known)
+    document = _document(ctx, site, item, listed=listed)
+    data = render(document, site.dialect)
+    prove(data, document)
+    known = item.known
+    path = known.path if known else _new_path(ctx, site, item, document, earlier)
+    row = DocumentRow(
+        site=site.name,
+        story_id=item.id,
+        path=path,
+        state="live" if listed else "tombstone",
+        published=bool(document.published),
+        published_at=document.published_at,
+        sha256=hashlib.sha256(data).hexdigest(),
+        revision=item.revision,
+        writer_version=WRITER_VERSION,
+        content=data,
+        listing=to_json(listing_of(document, story_id=item.id, path=path)),
+    )
+    return publish.Staged(
+        row=row,
+        known=known,
+        change=_change(ctx, item, row, listed=listed),
+        deliberate=item.fate.state != "live",
+    )
+
+
+def _removed(ctx: Context, item: Due, known: DocumentRow) -> publish.Staged:
+    """Leave nothing of a document but its name, which stays taken."""
+    row = replace(
+        known,
+        state="removed",
+        published=False,
+        sha256="",
+        revision=item.revision,
+        content=b"",
+        listing={},
+    )
+    change = ChangeRow(
+        at=ctx.clock(), kind="retracted", story_id=item.id, path=known.path, sha256=None
+    )
+    gone_before = known.state == "removed"
+    return publish.Staged(
+        row=row, known=known, change=None if gone_before else change, deliberate=True
+    )
+
+
+def _document(ctx: Context, site: Site, item: Due, *, listed: bool) -> SeedDocument:
+    """Turn a story into a site's document, with the secured line when there is a key.
+
+    A story that has no articles left keeps what it said last, withdrawn.
+    """
+    if item.story is None:
+        assert item.known is not None, "a story that was never here is elsewhere"
+        return tombstone_of(parse(item.known.content).document)
     document = document_of(
-        story,
+        item.story,
         site=site,
         organisations=ctx.catalogue.organisations,
         amp_cache=amp_cache_url,
-        withdrawn=withdrawn,
+        withdrawn=not listed,
     )
     if ctx.cipher is None:
         return document
     plaintext = secured.payload(
-        story_id=story.id,
-        lead=story.lead.article.id,
-        related=[scored.article.id for scored in story.related],
+        story_id=item.id,
+        lead=item.story.lead.article.id,
+        related=[scored.article.id for scored in item.story.related],
         content=render(document, site.dialect),
     )
     return replace(document, secured=ctx.cipher.seal(plaintext))
 
 
-def _staged(
+def _new_path(
+    ctx: Context,
     site: Site,
-    story: Story,
+    item: Due,
     document: SeedDocument,
-    path: str,
-    *,
-    revision: int,
-    known: bool,
-    withdrawn: bool,
-) -> Staged:
-    """Render a document and prove the bytes. Raise SeedFileError when they would be wrong."""
-    data = render(document, site.dialect)
-    prove(data, document)
-    row = DocumentRow(
-        site=site.name,
-        story_id=story.id,
-        path=path,
-        state="tombstone" if withdrawn else "live",
-        published=bool(document.published),
-        published_at=story.lead.article.published_at,
-        sha256=hashlib.sha256(data).hexdigest(),
-        revision=revision,
-        writer_version=WRITER_VERSION,
-    )
-    return Staged(row=row, data=data, known=known)
-
-
-def _new_path(ctx: Context, site: Site, story: Story, staged: Sequence[Staged]) -> str:
+    earlier: Sequence[publish.Staged],
+) -> str:
     """Name a story's file for life."""
-    taken = {item.row.path.casefold() for item in staged}
+    taken = {staged.row.path.casefold() for staged in earlier}
 
     def is_taken(name: str) -> bool:
         path = f"_news/{name}"
         with ctx.store.read() as tx:
             return path.casefold() in taken or documents.path_is_taken(tx, site.name, path)
 
-    lead = story.lead.article
-    return f"_news/{naming.file_name(lead.published_at, lead.title, story.id, is_taken)}"
+    name = naming.file_name(document.published_at, document.title, item.id, is_taken)
+    return f"_news/{name}"
 
 
-def _write_indexes(ctx: Context, site: Site, tree: Tree, *, now: datetime) -> None:
-    """Write the manifest, which names a consistent set, and then the freshness file."""
-    with ctx.store.read() as tx:
-        rows = documents.documents_of(tx, site.name)
-    manifest = index.manifest(
-        [
-            index.ManifestEntry(
-                story_id=row.story_id,
-                path=row.path,
-                sha256=row.sha256,
-                revision=row.revision,
-                state=row.state,
-            )
-            for row in rows
-        ]
+def _change(ctx: Context, item: Due, row: DocumentRow, *, listed: bool) -> ChangeRow | None:
+    """Return what the change feed tells of a document; None when its bytes are the same."""
+    if item.known is not None and item.known.sha256 == row.sha256:
+        return None
+    kind, other = _kind(item, listed=listed)
+    return ChangeRow(
+        at=ctx.clock(),
+        kind=kind,
+        story_id=item.id,
+        path=row.path,
+        sha256=row.sha256,
+        other_id=other,
     )
-    tree.write("manifest.json", manifest)
-    published = [row.published_at for row in rows if row.published]
-    latest = index.latest(
-        generated_at=now,
-        documents=len(rows),
-        published=len(published),
-        newest=max(published, default=None),
-        manifest=manifest,
-    )
-    tree.write("latest.json", latest)
+
+
+def _kind(item: Due, *, listed: bool) -> tuple[str, StoryId | None]:
+    """Name a change, and the other story it has to do with."""
+    if item.fate.state == "merged":
+        return "merged", item.fate.merged_into
+    if not listed:
+        return "retracted", None
+    if item.known is None:
+        return ("split", item.fate.split_from) if item.fate.split_from else ("created", None)
+    return "updated", None

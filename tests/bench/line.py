@@ -73,7 +73,7 @@ def repeat(meter: Meter, tally: Tally) -> None:
 def _round(ctx: Context, meter: Meter) -> None:
     """Do what `line.run` does, with a meter at each stage."""
     line.open_tick(ctx)
-    while (due := line.due(ctx)) is not None:
+    while (due := line.due(ctx)).unfinished:
         with meter.at("fetch", ctx):
             page_ids = fetch(ctx, due.source_ids)
         with meter.at("extract", ctx):

@@ -1,15 +1,16 @@
-"""Rows of documents: which file holds which story on which site."""
+"""Rows of documents, changes and publications: what each site has, and how it came to it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, select
+from sqlalchemy import Connection, Row, exists, func, insert, select
 
-from pipeline.io.schema import documents
+from pipeline.io.schema import changes, documents, publications
 from pipeline.io.store.work import upsert
 from pipeline.records import StoryId
 
@@ -21,19 +22,75 @@ class DocumentRow:
     site: str
     story_id: StoryId
     path: str
-    #: live | tombstone.
+    #: live | tombstone | removed (nothing but the name is left).
     state: str
     published: bool
     published_at: datetime
     sha256: str
     revision: int
     writer_version: int
+    #: The file's bytes.
+    content: bytes
+    #: What the files beside the documents tell of it.
+    listing: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRow:
+    """One change of a site's documents; its number is given when it is saved."""
+
+    at: datetime
+    #: created | updated | merged | split | retracted.
+    kind: str
+    story_id: StoryId
+    path: str
+    sha256: str | None
+    other_id: StoryId | None = None
+    number: int = 0
 
 
 def documents_of(tx: Connection, site: str) -> list[DocumentRow]:
-    """Return every document of a site, by path."""
-    rows = tx.execute(select(documents).where(documents.c.site == site).order_by(documents.c.path))
+    """Return every document that a site has on disk, by path."""
+    rows = tx.execute(
+        select(documents)
+        .where(documents.c.site == site, documents.c.state != "removed")
+        .order_by(documents.c.path)
+    )
     return [_document(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentSummary:
+    """A document without its bytes, for what looks at a whole site."""
+
+    story_id: StoryId
+    path: str
+    state: str
+    published: bool
+    published_at: datetime
+    sha256: str
+    revision: int
+    listing: Mapping[str, Any]
+
+
+def summaries_of(tx: Connection, site: str) -> list[DocumentSummary]:
+    """Return every document that a site has on disk, without its bytes, by path."""
+    table = documents.c
+    rows = tx.execute(
+        select(
+            table.story_id,
+            table.path,
+            table.state,
+            table.published,
+            table.published_at,
+            table.sha256,
+            table.revision,
+            table.listing,
+        )
+        .where(table.site == site, table.state != "removed")
+        .order_by(table.path)
+    )
+    return [DocumentSummary(**row._asdict()) for row in rows]
 
 
 def documents_of_stories(
@@ -74,6 +131,8 @@ def save_documents(tx: Connection, rows: Sequence[DocumentRow]) -> None:
                 "sha256": row.sha256,
                 "revision": row.revision,
                 "writer_version": row.writer_version,
+                "content": zlib.compress(row.content),
+                "listing": dict(row.listing),
             }
             for row in rows
         ],
@@ -92,4 +151,64 @@ def _document(row: Row[Any]) -> DocumentRow:
         sha256=row.sha256,
         revision=row.revision,
         writer_version=row.writer_version,
+        content=zlib.decompress(row.content),
+        listing=row.listing,
     )
+
+
+def append_changes(tx: Connection, site: str, rows: Sequence[ChangeRow]) -> None:
+    """Store changes, numbered on from the site's last."""
+    last = tx.scalar(select(func.max(changes.c.number)).where(changes.c.site == site)) or 0
+    if rows:
+        tx.execute(
+            insert(changes),
+            [
+                {
+                    "site": site,
+                    "number": number,
+                    "at": row.at,
+                    "kind": row.kind,
+                    "story_id": row.story_id,
+                    "path": row.path,
+                    "sha256": row.sha256,
+                    "other_id": row.other_id,
+                }
+                for number, row in enumerate(rows, last + 1)
+            ],
+        )
+
+
+def latest_changes(tx: Connection, site: str, *, limit: int) -> list[ChangeRow]:
+    """Return a site's newest changes, oldest of them first."""
+    rows = tx.execute(
+        select(changes).where(changes.c.site == site).order_by(changes.c.number.desc()).limit(limit)
+    ).all()
+    return [
+        ChangeRow(
+            at=row.at,
+            kind=row.kind,
+            story_id=StoryId(row.story_id),
+            path=row.path,
+            sha256=row.sha256,
+            other_id=StoryId(row.other_id) if row.other_id else None,
+            number=row.number,
+        )
+        for row in reversed(rows)
+    ]
+
+
+def record_publication(
+    tx: Connection, site: str, *, at: datetime, reasons: Sequence[str], forced: str | None
+) -> None:
+    """Note what the gate said, and why an operator overruled it."""
+    tx.execute(insert(publications).values(site=site, at=at, reasons=list(reasons), forced=forced))
+
+
+def last_publication(tx: Connection, site: str) -> Row[Any] | None:
+    """Return the gate's last word on a site: at, reasons, forced."""
+    return tx.execute(
+        select(publications)
+        .where(publications.c.site == site)
+        .order_by(publications.c.id.desc())
+        .limit(1)
+    ).first()

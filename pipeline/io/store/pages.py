@@ -151,7 +151,8 @@ def save_pages(
     """Save pages and their articles; return how each ended, without those whose lease was lost.
 
     Endings: ``new``, ``updated``, ``unchanged``, ``alias`` (another page already is this
-    article), ``skipped``, ``retry``, ``quarantined``.
+    article), ``withdrawn`` (by somebody's word, for good), ``skipped``, ``retry``,
+    ``quarantined``.
     """
     ours = still_ours(tx, pages, [result.claimed.row for result in results])
     endings: dict[PageId, str] = {}
@@ -214,7 +215,13 @@ def _save_article(tx: Connection, result: PageResult, article: Article, *, versi
     speaks for it, so that the result does not hang on which was fetched first.
     """
     known = tx.execute(
-        select(articles.c.page_id, articles.c.tick_id, articles.c.content_hash, articles.c.revision)
+        select(
+            articles.c.page_id,
+            articles.c.tick_id,
+            articles.c.content_hash,
+            articles.c.revision,
+            articles.c.state,
+        )
         .where(articles.c.id == article.id)
         .with_for_update()
     ).first()
@@ -224,6 +231,8 @@ def _save_article(tx: Connection, result: PageResult, article: Article, *, versi
     if known is None:
         insert_missing(tx, articles, [_article_row(result, article, revision=1, version=version)])
         return "new"
+    if known.state in ("withdrawn", "erased"):
+        return "withdrawn"
     if known.page_id != article.page_id and not (
         known.tick_id == result.claimed.tick_id and article.page_id < known.page_id
     ):

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from config.catalogue import SourceEntry
 from pipeline.io.schema import entries, pages, sources
+from pipeline.io.store.corrections import is_blocked
 from pipeline.io.store.work import RELEASED, ClaimTerms, claim, insert_missing, is_due, still_ours
 from pipeline.records import (
     Entry,
@@ -39,6 +40,8 @@ class EntryIntent:
 
     key: str
     page_id: PageId
+    #: Registrable domain of its link.
+    domain: str
     entry: Entry
 
 
@@ -119,6 +122,8 @@ def _save_entries(tx: Connection, result: PollResult, *, now: datetime) -> None:
             .values(last_seen_at=now)
         )
     for intent in result.intents:
+        if is_blocked(tx, intent.page_id, intent.domain):
+            continue
         _save_entry(tx, source_id, intent, now=now)
         _make_due(tx, source_id, intent, tick_id=result.claimed.tick_id, now=now)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -101,6 +101,7 @@ def _founded(story_id: StoryId, language: str) -> dict[str, Any]:
         "heat": 0,
         "published_at": _EPOCH,
         "revision": 0,
+        "state": "live",
         "cluster_version": 0,
         "score_version": 0,
     }
@@ -214,6 +215,44 @@ def make_unwritten(tx: Connection, site: str, ids: Iterable[StoryId]) -> None:
         update(written)
         .where(written.c.site == site, written.c.story_id.in_(list(ids)))
         .values(revision=0)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """What became of a story that has no articles of its own any more."""
+
+    #: live | merged | retracted.
+    state: str
+    merged_into: StoryId | None
+    split_from: StoryId | None
+
+
+def fates_of(tx: Connection, ids: Iterable[StoryId]) -> dict[StoryId, Fate]:
+    """Return what became of each story."""
+    rows = tx.execute(
+        select(stories.c.id, stories.c.state, stories.c.merged_into, stories.c.split_from).where(
+            stories.c.id.in_(list(ids))
+        )
+    )
+    return {
+        StoryId(row.id): Fate(
+            state=row.state,
+            merged_into=StoryId(row.merged_into) if row.merged_into else None,
+            split_from=StoryId(row.split_from) if row.split_from else None,
+        )
+        for row in rows
+    }
+
+
+def end_story(
+    tx: Connection, story_id: StoryId, *, state: str, into: StoryId | None = None
+) -> None:
+    """Mark a story as merged or retracted, due for its tombstone; its id stays taken for ever."""
+    tx.execute(
+        update(stories)
+        .where(stories.c.id == story_id)
+        .values(state=state, merged_into=into, revision=stories.c.revision + 1)
     )
 
 

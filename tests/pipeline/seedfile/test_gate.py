@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipeline.records import StoryId
 from pipeline.seedfile.gate import Shown, judge
 
 GOOD = Shown(published=True, has_excerpt=True, has_image=True)
@@ -9,8 +10,8 @@ BARE = Shown(published=True, has_excerpt=False, has_image=True)
 HIDDEN = Shown(published=False, has_excerpt=True, has_image=True)
 
 
-def _set(count: int, shown: Shown = GOOD, start: int = 0) -> dict[str, Shown]:
-    return {f"s{n}": shown for n in range(start, start + count)}
+def _set(count: int, shown: Shown = GOOD, start: int = 0) -> dict[StoryId, Shown]:
+    return {StoryId(f"s{n}"): shown for n in range(start, start + count)}
 
 
 def test_growth_and_quiet_days_pass() -> None:

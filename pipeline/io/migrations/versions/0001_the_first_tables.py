@@ -20,6 +20,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("url_key", name=op.f("pk_article_aliases")),
     )
     op.create_table(
+        "blocks",
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("value", sa.String(length=253), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", schema.UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "value", name=op.f("pk_blocks")),
+    )
+    op.create_table(
+        "changes",
+        sa.Column("site", sa.String(length=80), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("at", schema.UtcTime(), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("story_id", sa.String(length=24), nullable=False),
+        sa.Column("path", sa.String(length=255), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=True),
+        sa.Column("other_id", sa.String(length=24), nullable=True),
+        sa.PrimaryKeyConstraint("site", "number", name=op.f("pk_changes")),
+    )
+    op.create_table(
         "hosts",
         sa.Column("host", sa.String(length=253), nullable=False),
         sa.Column("next_free_at", schema.UtcTime(), nullable=False),
@@ -35,6 +55,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
     )
     op.create_table(
+        "publications",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("site", sa.String(length=80), nullable=False),
+        sa.Column("at", schema.UtcTime(), nullable=False),
+        sa.Column("reasons", sa.JSON(), nullable=False),
+        sa.Column("forced", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_publications")),
+    )
+    op.create_table(
         "stories",
         sa.Column("id", sa.String(length=24), nullable=False),
         sa.Column("language", sa.String(length=8), nullable=False),
@@ -44,6 +78,9 @@ def upgrade() -> None:
         sa.Column("heat", sa.Integer(), nullable=False),
         sa.Column("published_at", schema.UtcTime(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("merged_into", sa.String(length=24), nullable=True),
+        sa.Column("split_from", sa.String(length=24), nullable=True),
         sa.Column("cluster_version", sa.Integer(), nullable=False),
         sa.Column("score_version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stories")),
@@ -81,6 +118,8 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("writer_version", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("listing", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["story_id"], ["stories.id"], name=op.f("fk_documents_story_id_stories")
         ),

@@ -205,6 +205,8 @@ def test_a_path_is_taken_in_whatever_case(store: Store) -> None:
         sha256="0" * 64,
         revision=1,
         writer_version=1,
+        content=b"the file's bytes",
+        listing={"title": "Title"},
     )
     with store.write() as tx:
         documents.save_documents(tx, [row])

@@ -72,6 +72,7 @@ def intent(url: str, title: str = "A title") -> EntryIntent:
     return EntryIntent(
         key=url,
         page_id=PageId(f"1-{url}"),
+        domain="one.example",
         entry=Entry(guid=url, url=url, title=title, content_hash=title),
     )
 

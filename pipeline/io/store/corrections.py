@@ -1,0 +1,116 @@
+"""What people decide about stories and articles: moves, withdrawals, blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, or_, select, update
+
+from pipeline.io.schema import (
+    article_aliases,
+    articles,
+    blocks,
+    entries,
+    memberships,
+    page_bodies,
+    pages,
+    stories,
+)
+from pipeline.io.store.work import insert_missing
+from pipeline.records import ArticleId, StoryId
+
+
+def move_articles(tx: Connection, ids: Iterable[ArticleId], into: StoryId) -> None:
+    """Make articles members of another story, by somebody's word rather than by likeness."""
+    tx.execute(
+        update(memberships)
+        .where(memberships.c.article_id.in_(list(ids)))
+        .values(story_id=into, nearest=None, parts=[], score=1.0)
+    )
+
+
+def found_by_split(tx: Connection, story_id: StoryId, origin: StoryId) -> None:
+    """Add a story that is split from another; `save_story` fills it in the same transaction."""
+    row = tx.execute(select(stories).where(stories.c.id == origin)).one()
+    values = dict(row._mapping) | {"id": story_id, "split_from": origin, "revision": 0}  # noqa: SLF001 -- SQLAlchemy's public name
+    insert_missing(tx, stories, [values])
+
+
+def withdraw_articles(tx: Connection, ids: Sequence[ArticleId]) -> None:
+    """Take articles out of their stories; they do not come back by being found again."""
+    tx.execute(delete(memberships).where(memberships.c.article_id.in_(ids)))
+    tx.execute(update(articles).where(articles.c.id.in_(ids)).values(state="withdrawn"))
+
+
+def block(tx: Connection, kind: str, value: str, *, reason: str, at: datetime) -> None:
+    """Refuse a page (`url`, by its key) or everything of a `domain` from now on."""
+    insert_missing(tx, blocks, [{"kind": kind, "value": value, "reason": reason, "at": at}])
+
+
+def is_blocked(tx: Connection, url_key: str, domain: str) -> bool:
+    """Say whether a page, or its domain, was refused."""
+    found = tx.execute(
+        select(blocks.c.value).where(
+            or_(
+                (blocks.c.kind == "url") & (blocks.c.value == url_key),
+                (blocks.c.kind == "domain") & (blocks.c.value == domain),
+            )
+        )
+    )
+    return found.first() is not None
+
+
+def articles_at(tx: Connection, url_key: str) -> list[ArticleId]:
+    """Return the article that goes, or also goes, by a key."""
+    rows = tx.execute(
+        select(articles.c.id).where(
+            or_(
+                articles.c.id == url_key,
+                articles.c.id.in_(
+                    select(article_aliases.c.article_id).where(article_aliases.c.url_key == url_key)
+                ),
+            )
+        )
+    )
+    return [ArticleId(row.id) for row in rows]
+
+
+def articles_of_provider(tx: Connection, domain: str) -> list[ArticleId]:
+    """Return every article of a provider."""
+    rows = tx.execute(
+        select(articles.c.id).where(articles.c.provider == domain).order_by(articles.c.id)
+    )
+    return [ArticleId(row.id) for row in rows]
+
+
+def erase_articles(tx: Connection, ids: Sequence[ArticleId]) -> None:
+    """Remove every word and picture of articles: texts, page bodies, the feeds' entries.
+
+    The bare row stays, so that its id means the same for ever.
+    """
+    page_ids = select(articles.c.page_id).where(articles.c.id.in_(ids))
+    alias_ids = select(article_aliases.c.url_key).where(article_aliases.c.article_id.in_(ids))
+    of_article = or_(pages.c.id.in_(page_ids), pages.c.id.in_(alias_ids))
+    gone = [row.id for row in tx.execute(select(pages.c.id).where(of_article))]
+    tx.execute(delete(page_bodies).where(page_bodies.c.page_id.in_(gone)))
+    tx.execute(delete(entries).where(entries.c.page_id.in_(gone)))
+    tx.execute(
+        update(pages).where(pages.c.id.in_(gone)).values(state="skipped", last_error="blocked")
+    )
+    tx.execute(
+        update(articles)
+        .where(articles.c.id.in_(ids))
+        .values(
+            state="erased",
+            url="",
+            title="",
+            excerpt="",
+            text="",
+            amp_url=None,
+            image=None,
+            authors=[],
+            featured_content=None,
+            origins={},
+        )
+    )

@@ -1,0 +1,292 @@
+"""What happens to a story's file, and what a downstream site is told of it."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from config.catalogue import Catalogue, Site
+from pipeline import line
+from pipeline.context import Context
+from pipeline.errors import UsageError
+from pipeline.io.store import sources, stories
+from pipeline.io.store.documents import last_publication
+from pipeline.outcomes import Tally
+from pipeline.records import StoryId
+from pipeline.seedfile.document import SeedDocument
+from pipeline.seedfile.parse import parse
+from pipeline.stages import correct
+from pipeline.stages.write import write
+from tests.world import (
+    HARBOUR,
+    NOW,
+    ORCHARD,
+    FakeWeb,
+    Item,
+    catalogue,
+    opened,
+    publish,
+    source,
+    tree,
+)
+
+PIER = Item(url="https://one.example/pier", title="Harbour closes northern pier", text=HARBOUR)
+FERRIES = Item(
+    url="https://two.example/ferries",
+    title="Northern pier closed: harbour ferries move to southern basin",
+    text="Ferries moved to the southern basin after divers found cracks in two old pillars of the "
+    "harbour's northern pier.\nThe harbour authority closed the pier on Sunday; engineers need "
+    "three weeks for their inspection.\nFour hundred passengers a day are affected.",
+)
+APPLES = Item(url="https://one.example/apples", title="Frost ruins apple harvest", text=ORCHARD)
+
+
+class World:
+    """One installation with two outlets, opened again and again at later times."""
+
+    def __init__(self, home: Path, books: Catalogue | None = None) -> None:
+        self.home, self.web = home, FakeWeb()
+        self.books = books or catalogue([source("one"), source("two")])
+        publish(self.web, "one.example", [PIER, APPLES])
+        publish(self.web, "two.example", [FERRIES])
+        self.minutes = 0
+
+    @contextmanager
+    def open(self, tally: Tally | None = None) -> Iterator[Context]:
+        self.minutes += 60
+        now = NOW + timedelta(minutes=self.minutes)
+        with opened(self.home, self.books, self.web, now=now, tally=tally) as ctx:
+            with ctx.store.write() as tx:
+                sources.apply_sync(tx, self.books.sources, now=now)
+            yield ctx
+
+    def run(self) -> Tally:
+        tally = Tally()
+        with self.open(tally) as ctx:
+            line.run(ctx)
+        assert all(counts.difference == 0 for counts in tally.stages.values())
+        return tally
+
+    def stories(self) -> dict[str, StoryId]:
+        with self.open() as ctx, ctx.store.read() as tx:
+            return {row.title: StoryId(row.id) for row in stories.story_rows(tx)}
+
+    def documents(self) -> dict[str, SeedDocument]:
+        return {
+            path.name: parse(path.read_bytes()).document
+            for path in sorted((self.home / "out" / "all" / "_news").glob("*.md"))
+        }
+
+    def document(self, title: str) -> SeedDocument:
+        [found] = [one for one in self.documents().values() if one.title == title]
+        return found
+
+    def changes(self) -> list[tuple[str, str]]:
+        lines = (self.home / "out" / "all" / "changes.jsonl").read_text().splitlines()
+        records = [json.loads(line_) for line_ in lines]
+        assert [record["number"] for record in records] == list(range(1, len(records) + 1))
+        return [(record["kind"], record["path"]) for record in records]
+
+    def kinds(self) -> list[str]:
+        return [kind for kind, _ in self.changes()]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    made = World(tmp_path)
+    made.run()
+    return made
+
+
+def test_stories_are_created_once(world: World) -> None:
+    assert world.kinds() == ["created", "created"]
+    world.run()
+    assert world.kinds() == ["created", "created"]
+
+
+def test_a_new_related_article_and_a_correction_update_it(world: World) -> None:
+    later = Item(
+        url="https://two.example/later",
+        title="Harbour pier: cracks in northern pillars were known, divers say",
+        text=FERRIES.text + "\nDivers said that they had reported the cracks a year ago.",
+    )
+    publish(world.web, "two.example", [FERRIES, later])
+    world.run()
+    assert world.kinds() == ["created", "created", "updated"]
+    assert len(world.document(PIER.title).related) == 2
+
+
+def test_a_merged_story_leaves_a_tombstone_that_names_the_survivor(world: World) -> None:
+    ids = world.stories()
+    names = set(world.documents())
+    with world.open() as ctx:
+        correct.merge(ctx, ids[APPLES.title], ids[PIER.title])
+        write(ctx, list(ids.values()))
+
+    tombstone = world.document(APPLES.title)
+    assert (tombstone.published, tombstone.heat, tombstone.related) == (False, -1, ())
+    assert len(world.document(PIER.title).related) == 2
+    assert set(world.documents()) == names
+    assert sorted(world.kinds()[2:]) == ["merged", "updated"]
+    last = (world.home / "out" / "all" / "changes.jsonl").read_text()
+    assert f'"into":"{ids[PIER.title]}"' in last.replace(" ", "")
+    with world.open() as ctx, pytest.raises(UsageError, match="was merged"):
+        correct.merge(ctx, ids[APPLES.title], ids[PIER.title])
+
+
+def test_a_split_makes_a_story_with_an_id_of_its_own(world: World) -> None:
+    ids = world.stories()
+    with world.open() as ctx:
+        with ctx.store.read() as tx:
+            members = stories.members_of(tx, [ids[PIER.title]])[ids[PIER.title]]
+        [ferries] = [article.id for article, _ in members if article.url == FERRIES.url]
+        new = correct.split(ctx, ids[PIER.title], [ferries])
+        write(ctx, [ids[PIER.title], new])
+        with pytest.raises(UsageError, match="not all"):
+            correct.split(ctx, new, [ferries])
+
+    assert new not in ids.values()
+    assert world.document(FERRIES.title).related == ()
+    assert world.document(PIER.title).related == ()
+    assert sorted(world.kinds()[2:]) == ["split", "updated"]
+
+
+def test_a_retracted_story_keeps_its_file_hidden_and_does_not_come_back(world: World) -> None:
+    ids = world.stories()
+    with world.open() as ctx:
+        correct.retract(ctx, ids[APPLES.title])
+        write(ctx, [ids[APPLES.title]])
+    assert world.document(APPLES.title).published is False
+    publish(
+        world.web,
+        "one.example",
+        [PIER, Item(url=APPLES.url, title="Frost ruins the apple harvest", text=ORCHARD)],
+    )
+    world.run()
+
+    assert world.document(APPLES.title).published is False
+    assert world.kinds()[2:] == ["retracted"]
+
+
+def test_a_story_whose_lead_goes_takes_a_new_one_and_keeps_its_name(world: World) -> None:
+    ids = world.stories()
+    names = set(world.documents())
+    with world.open() as ctx:
+        with ctx.store.read() as tx:
+            lead = {row.title: row.lead_id for row in stories.story_rows(tx)}[PIER.title]
+        correct.withdraw_article(ctx, lead)
+        write(ctx, [ids[PIER.title]])
+
+    assert set(world.documents()) == names
+    assert world.document(FERRIES.title).related == ()
+
+
+def _words_left(world: World, word: str) -> list[str]:
+    return [path for path, data in tree(world.home / "out").items() if word.encode() in data]
+
+
+def test_what_is_forgotten_leaves_no_trace_and_does_not_come_back(world: World) -> None:
+    with world.open() as ctx:
+        assert correct.forget(ctx, reason="asked by the outlet", url=APPLES.url) == 1
+        write(ctx, list(world_ids(ctx)))
+    assert _words_left(world, "Frost") == []
+    assert _words_left(world, "apples") == []
+
+    world.run()
+    assert _words_left(world, "Frost") == []
+    database = (world.home / "state" / "newsloom.db").read_bytes()
+    assert b"smallest apple harvest in a decade" not in database
+
+
+def world_ids(ctx: Context) -> list[StoryId]:
+    """Return every story that a site is behind with."""
+    with ctx.store.read() as tx:
+        return list(stories.unwritten(tx, ctx.catalogue.sites))
+
+
+def test_a_forgotten_domain_goes_from_every_story(world: World) -> None:
+    with world.open() as ctx:
+        assert correct.forget(ctx, reason="asked by the outlet", domain="one.example") == 2
+        write(ctx, world_ids(ctx))
+        with pytest.raises(UsageError, match="either an address or a domain"):
+            correct.forget(ctx, reason="nothing named")
+    world.run()
+
+    assert _words_left(world, "one.example") == []
+    assert world.document(FERRIES.title).related == ()
+
+
+def _many(count: int) -> list[Item]:
+    """Return articles that have nothing to do with one another: each in words of its own."""
+
+    def words(number: int, amount: int) -> str:
+        dice = random.Random(number)
+        syllables = ("ba", "de", "fi", "go", "hu", "ka", "le", "mi", "no", "pu", "ra", "se", "ti")
+        made = ("".join(dice.choices(syllables, k=dice.randint(2, 4))) for _ in range(amount))
+        return " ".join(made)
+
+    return [
+        Item(
+            url=f"https://one.example/{number}",
+            title=words(number, 6).capitalize(),
+            text=f"{words(number + 1000, 40).capitalize()}.",
+            published=NOW - timedelta(hours=number),
+        )
+        for number in range(count)
+    ]
+
+
+def test_a_failing_gate_keeps_the_last_good_set_until_it_is_forced(tmp_path: Path) -> None:
+    site = Site(name="all", out="all", threshold=0)
+    world = World(tmp_path, catalogue([source("one")], sites={"all": site}))
+    publish(world.web, "one.example", _many(30))
+    world.run()
+    before = tree(world.home / "out")
+    published = sum(bool(one.published) for one in world.documents().values())
+    assert published >= 25
+    strict = site.model_copy(update={"threshold": 900})
+    world.books = world.books.model_copy(update={"sites": {"all": strict}})
+
+    with world.open() as ctx:
+        with ctx.store.write() as tx:
+            ids = [StoryId(row.id) for row in stories.story_rows(tx)]
+            stories.make_unwritten(tx, "all", ids)
+        left = write(ctx, ids)
+        failed = ctx.tally.stages["write"].reasons
+
+    assert left == []
+    assert tree(world.home / "out") == before
+    assert failed[0][0] == "all"
+    assert f"gate: {published} of {published} published stories would vanish" in failed[0][1]
+    with world.open() as ctx:
+        write(ctx, ids, force="the threshold was raised on purpose")
+        with ctx.store.read() as tx:
+            row = last_publication(tx, "all")
+    assert row is not None
+    assert row.forced == "the threshold was raised on purpose"
+    assert not any(one.published for one in world.documents().values())
+
+
+def test_a_new_site_gets_every_story_and_its_program_is_run(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.run()
+    told = ("sh", "-c", "ls _news | wc -l > published.txt")
+    both = {
+        **world.books.sites,
+        "later": Site(name="later", out="later", threshold=0, after_publish=told),
+    }
+    world.books = world.books.model_copy(update={"sites": both})
+    world.run()
+
+    assert (world.home / "out" / "later" / "published.txt").read_text().strip() == "2"
+    failing = Site(name="later", out="later", after_publish=("false",))
+    world.books = world.books.model_copy(update={"sites": {"later": failing}})
+    publish(world.web, "two.example", [FERRIES, *_many(1)])
+    tally = world.run()
+    assert ("later: after_publish", "false: exit code 1: ") in tally.stages["write"].reasons
