@@ -17,6 +17,7 @@ from config.catalogue import Catalogue, Organisation, Scoring, Site, SourceEntry
 from config.settings import Settings
 from pipeline.context import Context, FixedClock, open_context
 from pipeline.outcomes import Tally
+from pipeline.seedfile.changes import fold
 from pipeline.seedfile.secured import DEMO_MASTER_KEY
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -166,9 +167,21 @@ def opened(
 
 
 def tree(folder: Path) -> Mapping[str, bytes]:
-    """Return every file below `folder` but the freshness file, whose bytes are the time."""
+    """Return what must be equal below `folder`.
+
+    That is every file but the freshness file, whose bytes are
+    the time, and of the change feed each story's final state.
+    """
     return {
-        str(path.relative_to(folder)): path.read_bytes()
+        str(path.relative_to(folder)): _folded(path.read_bytes())
+        if path.name == "changes.jsonl"
+        else path.read_bytes()
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != "latest.json"
     }
+
+
+def _folded(changes: bytes) -> bytes:
+    """Return the final state of each story, without numbers and times."""
+    last = fold(changes.splitlines(keepends=True))
+    return repr(sorted((one.story_id, one.path, one.sha256) for one in last.values())).encode()

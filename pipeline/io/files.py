@@ -102,10 +102,26 @@ class Tree:
         parent, name = _split(path)
         with _reported(self.root / path):
             try:
-                with self._open(parent) as folder:
-                    return name in os.listdir(folder)
+                with self._open(parent) as folder, os.scandir(folder) as found:
+                    return any(entry.name == name for entry in found)
             except FileNotFoundError:
                 return False
+
+    def files(self, folder: str) -> list[str]:
+        """Return the paths, below the root, of all plain files in a folder and its folders.
+
+        Raise OutputError when the folder cannot be read.
+        """
+        parent = PurePosixPath(folder)
+        found = []
+        with _reported(self.root / folder):
+            try:
+                with self._open(parent) as opened:
+                    for below, _, names, _ in os.fwalk(dir_fd=opened):
+                        found += [str(parent / below / name) for name in names]
+            except FileNotFoundError:
+                return []
+        return sorted(path for path in found if TEMP_PREFIX not in path)
 
     def remove(self, path: str) -> bool:
         """Remove the file at `path` below the root; say whether there was one.

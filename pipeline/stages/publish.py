@@ -13,9 +13,12 @@ from pipeline.io.files import Tree
 from pipeline.io.store import documents
 from pipeline.io.store.documents import ChangeRow, DocumentRow, DocumentSummary
 from pipeline.seedfile import index
+from pipeline.seedfile.api import api_files
 from pipeline.seedfile.changes import ChangeRecord, change_line
 from pipeline.seedfile.gate import Shown, judge
 from pipeline.seedfile.listing import from_json
+from pipeline.seedfile.sitemap import news_sitemap
+from pipeline.seedfile.syndication import feed_atom, feed_json
 
 #: Changes that changes.jsonl holds; who is further behind reads the manifest.
 CHANGES_KEPT = 10_000
@@ -88,7 +91,7 @@ def put_in_place(
         rows = documents.summaries_of(tx, site.name)
     changed = any(item.change for item in staged)
     if changed or not tree.has("manifest.json"):
-        _write_changes(ctx, site, tree)
+        _write_beside(ctx, site, tree, rows, now=now)
     manifest = _manifest(rows)
     tree.write("manifest.json", manifest)
     published = [row.published_at for row in rows if row.published]
@@ -122,8 +125,22 @@ def write_documents(ctx: Context, tree: Tree, staged: Sequence[Staged], *, dry_r
         ctx.tally.end("write", ending)
 
 
-def _write_changes(ctx: Context, site: Site, tree: Tree) -> None:
-    """Write the change feed."""
+def _write_beside(
+    ctx: Context, site: Site, tree: Tree, rows: Sequence[DocumentSummary], *, now: datetime
+) -> None:
+    """Write lists, feeds and the change feed; pages of lists that are no more go."""
+    listings = [from_json(row.listing) for row in rows if row.published]
+    lists = api_files(listings, site=site)
+    for path, data in lists.items():
+        tree.write(path, data)
+    for path in tree.files("api"):
+        if path not in lists:
+            tree.remove(path)
+    # Its two days end with the newest story: by the clock, the same stories would give other bytes.
+    newest = max((row.published_at for row in rows if row.published), default=now)
+    tree.write("news-sitemap.xml", news_sitemap(listings, site=site, now=newest))
+    tree.write("feed.json", feed_json(listings, site=site))
+    tree.write("feed.atom", feed_atom(listings, site=site))
     with ctx.store.read() as tx:
         changes = documents.latest_changes(tx, site.name, limit=CHANGES_KEPT)
     tree.write("changes.jsonl", b"".join(change_line(_record(change)) for change in changes))
