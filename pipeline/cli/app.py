@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli import config, database, demo, init, runs, secured, sources, status, stories
+from pipeline.cli import (
+    config,
+    database,
+    demo,
+    init,
+    runs,
+    schema,
+    secured,
+    sources,
+    status,
+    stories,
+)
 from pipeline.cli.common import out
 
 app = typer.Typer(
@@ -48,6 +59,7 @@ app.command()(runs.cluster)
 app.command()(runs.write)
 app.command()(status.status)
 app.command()(status.verify)
+app.command()(schema.schema)
 app.add_typer(sources.app, name="sources")
 app.add_typer(stories.app, name="stories")
 app.add_typer(config.app, name="config")

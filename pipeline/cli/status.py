@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Annotated
 
 import typer
 from rich.table import Table
@@ -20,7 +21,7 @@ from pipeline.cli.common import (
 from pipeline.context import system_clock
 from pipeline.io.store import documents
 from pipeline.io.store import status as counts
-from pipeline.io.verify import Finding, verify_site
+from pipeline.io.verify import Finding, repair_site, verify_site
 
 
 def status(home: Home = None, json_: AsJson = False) -> None:
@@ -44,24 +45,39 @@ def status(home: Home = None, json_: AsJson = False) -> None:
         out.print(f"note: the private network {network} may be dialled (allow_networks)")
 
 
-def verify(home: Home = None, json_: AsJson = False) -> None:
-    """Compare every file with the database and parse it; change nothing.
+def verify(
+    home: Home = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Write missing and changed files again.")
+    ] = False,
+    json_: AsJson = False,
+) -> None:
+    """Compare every file with the database and parse it.
 
-    Example: newsloom verify
+    Files without a story are reported and left alone. Example: newsloom verify --repair
     """
     settings, catalogue = load(home)
     findings: list[Finding] = []
+    repaired: list[str] = []
     checked = 0
     with opened_store(home) as store:
         for site in catalogue.sites.values():
+            root = settings.path(settings.out) / site.out
             with store.read() as tx:
                 expected = documents.documents_of(tx, site.name)
             checked += len(expected)
-            findings += verify_site(site.name, settings.path(settings.out) / site.out, expected)
+            found = verify_site(site.name, root, expected)
+            if repair and found:
+                repaired += repair_site(root, expected)
+                found = verify_site(site.name, root, expected)
+            findings += found
     if json_:
-        print_json({"documents": checked, "findings": [asdict(item) for item in findings]})
+        shown = [asdict(item) for item in findings]
+        print_json({"documents": checked, "repaired": repaired, "findings": shown})
     else:
+        for path in repaired:
+            out.print(f"repaired {path}", markup=False)
         for item in findings:
             out.print(f"{item.site}: {item.path}: {item.problem}", markup=False)
-        out.print(f"{checked} documents, {len(findings)} findings")
+        out.print(f"{checked} documents, {len(repaired)} repaired, {len(findings)} findings")
     raise typer.Exit(SOME_FAILED if findings else 0)

@@ -184,7 +184,7 @@ def hints_from_headers(headers: Mapping[str, str], now: datetime) -> timedelta |
 
     Header names are lower case. Nonsense is no hint; nothing asks for more than a day.
     """
-    retry = _retry_after(headers.get("retry-after", ""), now)
+    retry = retry_after(headers.get("retry-after", ""), now)
     if retry is not None:
         return retry
     directives = headers.get("cache-control", "").lower().replace(" ", "").split(",")
@@ -198,8 +198,8 @@ def hints_from_headers(headers: Mapping[str, str], now: datetime) -> timedelta |
     return _until(headers.get("expires", ""), _http_date(headers.get("date", "")) or now)
 
 
-def _retry_after(value: str, now: datetime) -> timedelta | None:
-    """Read seconds or a date."""
+def retry_after(value: str, now: datetime) -> timedelta | None:
+    """Return the wait that a Retry-After header names, in seconds or as a date."""
     return _bounded(_seconds(value)) if value.strip().isdecimal() else _until(value, now)
 
 

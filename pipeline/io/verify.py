@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import SeedFileError
+from pipeline.io.files import Tree
 from pipeline.io.store.documents import DocumentRow
 from pipeline.seedfile.parse import parse
 
@@ -48,3 +49,14 @@ def _problem(path: Path, row: DocumentRow) -> str:
     except SeedFileError as error:
         return f"cannot be read: {error}"
     return ""
+
+
+def repair_site(root: Path, expected: Sequence[DocumentRow]) -> list[str]:
+    """Write every document that is missing or changed again; return their paths.
+
+    Files without a row are left alone: they may be somebody's. Raise OutputError.
+    """
+    tree = Tree(root)
+    repaired = [row.path for row in expected if tree.write(row.path, row.content)]
+    tree.sync()
+    return repaired

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from config.catalogue import Site
 from pipeline.plaintext import clean_line
 from pipeline.seedfile.document import SeedDocument, SeedImage
+
+_DATED = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})-(.+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,15 +116,13 @@ def newest_first(listings: Iterable[Listing]) -> list[Listing]:
 
 
 def page_path(path: str) -> str:
-    """Return where a document's page stands on a site: under its day, by its slug."""
+    """Return where a document's page stands on a site: under its day, by its slug.
+
+    A name without a day, which we do not give but may take over, stands under /news/ itself.
+    """
     name = path.rpartition("/")[2].removesuffix(".md")
-    year, month, day, slug = name.split("-", 3)
-    return f"/news/{year}/{month}/{day}/{slug}/"
-
-
-def site_url(site: Site, path: str) -> str | None:
-    """Return the address of a path of the site; None for a site without an address."""
-    return site.base_url.rstrip("/") + path if site.base_url else None
+    dated = _DATED.fullmatch(name)
+    return f"/news/{quote('/'.join(dated.groups()) if dated else name)}/"
 
 
 def page_url(listing: Listing, site: Site) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from pipeline.context import Context
-from pipeline.feeds.schedule import hints_from_headers
+from pipeline.feeds.schedule import retry_after
 from pipeline.io.store.work import ClaimTerms
 from pipeline.outcomes import FetchFailed
 
@@ -28,5 +28,5 @@ def claim_terms(ctx: Context, *, limit: int) -> ClaimTerms:
 
 def host_pause(outcome: FetchFailed, now: datetime) -> timedelta:
     """Return how long the server wants to be left alone: its Retry-After, a minute after a 429."""
-    hint = hints_from_headers(outcome.headers, now) or timedelta(0)
+    hint = retry_after(outcome.headers.get("retry-after", ""), now) or timedelta(0)
     return max(hint, _PAUSE_AFTER_429) if outcome.status == 429 else hint  # noqa: PLR2004 -- the status itself

@@ -182,6 +182,10 @@ def test_verify_reports_what_was_changed_removed_and_added(
         "_news/stranger.md": "no story of ours has this file",
     }
 
+    repaired = json.loads(newsloom("verify", "--repair", "--json", cwd=home).stdout)
+    assert set(repaired["repaired"]) == {f"_news/{first.name}", f"_news/{second.name}"}
+    assert [item["path"] for item in repaired["findings"]] == ["_news/stranger.md"]
+
 
 def test_stories_can_be_listed_shown_and_explained(
     home: Path, proxy: Proxy, newsloom: Newsloom

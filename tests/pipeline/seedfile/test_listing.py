@@ -106,8 +106,19 @@ def test_the_order_does_not_depend_on_the_input_s(listings: list[Listing]) -> No
     assert newest_first(listings) == newest_first(sorted(listings, key=lambda one: one.path))
 
 
-def test_a_page_stands_under_its_day() -> None:
-    assert page_path(PATH) == "/news/2020/01/23/a-headline/"
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [
+        (PATH, "/news/2020/01/23/a-headline/"),
+        ("_posts/2020-01-23-2-3.md", "/news/2020/01/23/2-3/"),
+        ('_news/2020-01-23-größe ".md', "/news/2020/01/23/gr%C3%B6%C3%9Fe%20%22/"),
+        ("_news/undated.md", "/news/undated/"),
+    ],
+)
+def test_a_page_stands_under_its_day_and_its_address_needs_no_escaping(
+    path: str, page: str
+) -> None:
+    assert page_path(path) == page
 
 
 @pytest.mark.parametrize("base_url", [BASE, f"{BASE}/"])
