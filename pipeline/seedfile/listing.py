@@ -13,6 +13,7 @@ from config.catalogue import Site
 from pipeline.plaintext import clean_line
 from pipeline.seedfile.document import SeedDocument, SeedImage
 
+#: A document's name: its day and its slug.
 _DATED = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})-(.+)")
 
 
@@ -123,6 +124,11 @@ def page_path(path: str) -> str:
     name = path.rpartition("/")[2].removesuffix(".md")
     dated = _DATED.fullmatch(name)
     return f"/news/{quote('/'.join(dated.groups()) if dated else name)}/"
+
+
+def site_url(site: Site, path: str) -> str | None:
+    """Return the address of a path of the site; None for a site without an address."""
+    return site.base_url.rstrip("/") + path if site.base_url else None
 
 
 def page_url(listing: Listing, site: Site) -> str:
