@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import httpcore
@@ -20,6 +22,24 @@ Resolver = Callable[[str, int], Awaitable[list[str]]]
 _DIAL_SECONDS = 5.0
 #: Addresses tried per name: two of each family, as happy eyeballs would reach in that time.
 _MAX_DIALS = 4
+#: Bytes that may come before the head of an answer ends: the largest head that the parser takes and
+#: the body that its last read brings along, 64 KiB. Without it, interim answers (RFC 9110, 15.2)
+#: could follow each other until the deadline and keep the loop from everybody else.
+_HEAD_ROOM_BYTES = 160 * 1024
+
+#: What is left of that for the answer which the running task waits for; empty while it waits for
+#: none.
+_head_room: ContextVar[list[int] | None] = ContextVar("_head_room", default=None)
+
+
+@contextmanager
+def awaiting_head() -> Iterator[None]:
+    """Bound what the sockets of this task may read until the block ends."""
+    token = _head_room.set([_HEAD_ROOM_BYTES])
+    try:
+        yield
+    finally:
+        _head_room.reset(token)
 
 
 async def system_resolver(host: str, port: int) -> list[str]:
@@ -33,7 +53,28 @@ async def any_public_address(_host: str, _port: int) -> list[str]:
     return ["192.31.196.1"]  # AS112 (RFC 7535): public and nobody's web server
 
 
-class GuardedBackend(httpcore.AsyncNetworkBackend):
+class BoundedBackend(httpcore.AsyncNetworkBackend):
+    """Dials what it is told; its sockets bound heads and never outlive a broken handshake."""
+
+    def __init__(self, backend: httpcore.AsyncNetworkBackend | None = None) -> None:
+        """Leave the dialling to `backend`."""
+        self._backend = backend or httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 -- httpcore's signature
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Connect to `host`."""
+        return _Socket(
+            await self._backend.connect_tcp(host, port, timeout, local_address, socket_options)
+        )
+
+
+class GuardedBackend(BoundedBackend):
     """Dials the very addresses that the guard has seen; SNI and Host keep the name."""
 
     def __init__(
@@ -44,9 +85,9 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         backend: httpcore.AsyncNetworkBackend | None = None,
     ) -> None:
         """Look names up by `resolve` and leave the dialling of addresses to `backend`."""
+        super().__init__(backend)
         self._guard = guard
         self._resolve = resolve
-        self._backend = backend or httpcore.AnyIOBackend()
 
     async def connect_tcp(
         self,
@@ -61,10 +102,8 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         failed: Exception = httpcore.ConnectError("no address")
         for address in addresses[:_MAX_DIALS]:
             try:
-                return _Socket(
-                    await self._backend.connect_tcp(
-                        address, port, timeout or _DIAL_SECONDS, local_address, socket_options
-                    )
+                return await super().connect_tcp(
+                    address, port, timeout or _DIAL_SECONDS, local_address, socket_options
                 )
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failed = error
@@ -72,7 +111,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
 
 
 class _Socket(httpcore.AsyncNetworkStream):
-    """A connection that closes when its handshake is broken off.
+    """A connection that bounds heads and closes when its handshake is broken off.
 
     httpcore closes it after an error, but not when a deadline cancels the wait: each host that
     stalls there would hold a socket for the life of the loop.
@@ -82,7 +121,12 @@ class _Socket(httpcore.AsyncNetworkStream):
         self._stream = stream
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 -- httpcore's signature
-        return await self._stream.read(max_bytes, timeout)
+        chunk = await self._stream.read(max_bytes, timeout)
+        if (room := _head_room.get()) is not None:
+            room[0] -= len(chunk)
+            if room[0] < 0:
+                raise Rejected("too-large", f"no end of the head in {_HEAD_ROOM_BYTES} bytes")
+        return chunk
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 -- as above
         await self._stream.write(buffer, timeout)
@@ -100,7 +144,7 @@ class _Socket(httpcore.AsyncNetworkStream):
         timeout: float | None = None,  # noqa: ASYNC109 -- httpcore's signature
     ) -> httpcore.AsyncNetworkStream:
         try:
-            return await self._stream.start_tls(ssl_context, server_hostname, timeout)
+            return _Socket(await self._stream.start_tls(ssl_context, server_hostname, timeout))
         except BaseException:
             await self._stream.aclose()
             raise

@@ -14,7 +14,13 @@ import httpcore
 import httpx
 
 from pipeline.errors import UsageError
-from pipeline.io.dial import GuardedBackend, Resolver, checked_addresses
+from pipeline.io.dial import (
+    BoundedBackend,
+    GuardedBackend,
+    Resolver,
+    awaiting_head,
+    checked_addresses,
+)
 from pipeline.io.guard import Guard
 
 Transport = httpx.AsyncBaseTransport
@@ -92,7 +98,7 @@ def network_transport(
         proxy_auth=way.raw_auth,
         ssl_context=context,
         proxy_ssl_context=context if way.url.scheme == "https" else None,
-        network_backend=backend or httpcore.AnyIOBackend(),
+        network_backend=BoundedBackend(backend),
         max_connections=None,
         max_keepalive_connections=_KEPT_ALIVE,
         keepalive_expiry=_KEEP_ALIVE_SECONDS,
@@ -110,16 +116,17 @@ class PoolTransport(Transport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send `request`; the body of the answer is still on the wire."""
         url = request.url
-        response = await self.pool.handle_async_request(
-            httpcore.Request(
-                request.method,
-                httpcore.URL(
-                    scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
-                ),
-                headers=request.headers.raw,
-                extensions=request.extensions,
+        with awaiting_head():
+            response = await self.pool.handle_async_request(
+                httpcore.Request(
+                    request.method,
+                    httpcore.URL(
+                        scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+                    ),
+                    headers=request.headers.raw,
+                    extensions=request.extensions,
+                )
             )
-        )
         assert isinstance(response.stream, AsyncIterable), "an async pool streams asynchronously"
         return httpx.Response(
             response.status, headers=response.headers, stream=_Chunks(response.stream)
