@@ -41,9 +41,14 @@ def language_of(declared: Declared, *, feed: str | None, text: str) -> tuple[str
             return code, origin
     if feed and (code := _code(feed)):
         return code, "feed"
-    if len(text) >= _SHORTEST and (code := _code(_classified(text[:_LONGEST]))):
-        return code, "text"
-    return UNKNOWN, ""
+    code = language_of_text(text)
+    return (code, "text") if code != UNKNOWN else (UNKNOWN, "")
+
+
+def language_of_text(text: str) -> str:
+    """Return the language that a text is written in; UNKNOWN for too few letters."""
+    code = _code(_classified(text[:_LONGEST])) if len(text) >= _SHORTEST else ""
+    return code or UNKNOWN
 
 
 def _declarations(declared: Declared) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli import (
+    adopt,
     config,
     database,
     demo,
@@ -59,6 +60,7 @@ app.command()(runs.cluster)
 app.command()(runs.write)
 app.command()(status.status)
 app.command()(status.verify)
+app.command("import")(adopt.import_)
 app.command()(schema.schema)
 app.add_typer(sources.app, name="sources")
 app.add_typer(stories.app, name="stories")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,6 +30,19 @@ def watched() -> Iterator[Tally]:
     with Progress(*columns, console=err, transient=True) as progress:
         tally.heard = _Bars(progress)
         yield tally
+
+
+@contextmanager
+def counted(name: str) -> Iterator[Callable[[int, int], None]]:
+    """Give a function that is told (done, of how many) and shows it in the same way."""
+    if not sys.stderr.isatty():
+        lines = _Lines()
+        yield lambda done, of: lines(name, of, done)
+        return
+    columns = (TextColumn("{task.description:8}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=err, transient=True) as progress:
+        task = progress.add_task(name, total=None)
+        yield lambda done, of: progress.update(task, completed=done, total=of)
 
 
 class _Bars:

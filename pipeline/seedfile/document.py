@@ -172,6 +172,21 @@ def tombstone_of(document: SeedDocument) -> SeedDocument:
     return replace(document, score=score, related=(), secured=None)
 
 
+def carried(document: SeedDocument, earlier: SeedDocument) -> SeedDocument:
+    """Return `document` with what only an earlier form of it says, so that no writing loses it.
+
+    Those are keys of other systems, tags, and the kind of address that videos had.
+    """
+    moved = earlier.original_url is not None and earlier.url is None
+    return replace(
+        document,
+        original_url=earlier.original_url,
+        url=None if moved and document.url == earlier.original_url else document.url,
+        tags=tuple(filter(None, map(clean_line, earlier.tags))),
+        extra=earlier.extra,
+    )
+
+
 def _listed(story: Story, limit: int) -> list[ScoredArticle]:
     """Return the related articles to list: best first, no address twice, never the lead's."""
     best_first = sorted(story.related, key=_rank)

@@ -36,6 +36,17 @@ def manifest(entries: Sequence[ManifestEntry]) -> bytes:
     )
 
 
+def read_manifest(data: bytes) -> list[ManifestEntry]:
+    """Read a manifest.json of ours. Raise ValueError when it is none."""
+    try:
+        values = json.loads(data)
+        if values["version"] != _VERSION:
+            raise ValueError(f"version {values['version']}; a later newsloom can read it")
+        return [ManifestEntry(**entry) for entry in values["documents"]]
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not of the form of one: {error}") from None
+
+
 def latest(
     *,
     generated_at: datetime,

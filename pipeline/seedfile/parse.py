@@ -29,6 +29,14 @@ _BOM = "\ufeff"
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 #: Jekyll and YAML end the front matter here, even within a quoted text.
 _END = re.compile(r"(?:---|\.\.\.)(?:\s.*)?")
+_TOP_LEVEL = re.compile(rb"^([^\s:#-][^\s:]*):", re.MULTILINE)
+#: What `document_of` can say, in either dialect.
+_OURS = frozenset(
+    b"""
+    category title excerpt publishedDateTime type quality heat published featuredContent provider
+    topics images related secured sourceUrl ampUrl cdnAmpUrl webUrl ampWebUrl cdnAmpWebUrl
+    """.split()
+)
 _SEED_NAMES, _WEB_NAMES = (
     {style.url, style.amp_url, style.cdn_amp_url} for style in (STYLES["seed"], STYLES["web"])
 )
@@ -54,6 +62,11 @@ def parse(data: bytes) -> ParsedSeed:
     style = _generation(tree, newline="\r\n" if crlf else "\n")
     document = _document(Fields("", tree), style)
     return ParsedSeed(document, _as_written(document, style, tree, front))
+
+
+def says_more(data: bytes) -> bool:
+    """Say whether a document has keys at its top level that no story of ours gives it."""
+    return not _OURS.issuperset(_TOP_LEVEL.findall(data))
 
 
 def _decoded(data: bytes) -> str:

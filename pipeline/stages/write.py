@@ -23,9 +23,9 @@ from pipeline.io.store.documents import ChangeRow, DocumentRow
 from pipeline.io.store.stories import Fate
 from pipeline.records import Story, StoryId
 from pipeline.seedfile import naming, secured
-from pipeline.seedfile.document import SeedDocument, document_of, tombstone_of
+from pipeline.seedfile.document import SeedDocument, carried, document_of, tombstone_of
 from pipeline.seedfile.listing import listing_of, to_json
-from pipeline.seedfile.parse import parse
+from pipeline.seedfile.parse import parse, says_more
 from pipeline.seedfile.render import prove, render
 from pipeline.stages import publish
 from pipeline.stories.story import build_story
@@ -228,6 +228,8 @@ def _document(ctx: Context, site: Site, item: Due, *, listed: bool) -> SeedDocum
         amp_cache=amp_cache_url,
         withdrawn=not listed,
     )
+    if item.known is not None and says_more(item.known.content):
+        document = carried(document, parse(item.known.content).document)
     if ctx.cipher is None:
         return document
     plaintext = secured.payload(

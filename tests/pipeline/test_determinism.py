@@ -11,6 +11,7 @@ import pytest
 from pipeline import line
 from pipeline.context import Context
 from pipeline.io.store import pages, sources, ticks
+from pipeline.records import SourceId
 from pipeline.stages.cluster import cluster
 from pipeline.stages.extract import extract
 from pipeline.stages.fetch import fetch
@@ -95,7 +96,7 @@ def _shuffled(home: Path, seed: int) -> dict[str, bytes]:
     dice.shuffle(names)
     for name in names:
         with opened(home, BOOKS, web) as ctx:
-            page_ids = fetch(ctx, [sources.SourceId(name)])
+            page_ids = fetch(ctx, [SourceId(name)])
             dice.shuffle(page_ids)
             for page_id in page_ids[: dice.randint(0, len(page_ids))]:
                 cluster(ctx, extract(ctx, [page_id]))

@@ -160,22 +160,22 @@ def append_changes(tx: Connection, site: str, rows: Sequence[ChangeRow]) -> None
     """Store changes, numbered on from the site's last."""
     last = tx.scalar(select(func.max(changes.c.number)).where(changes.c.site == site)) or 0
     if rows:
-        tx.execute(
-            insert(changes),
-            [
-                {
-                    "site": site,
-                    "number": number,
-                    "at": row.at,
-                    "kind": row.kind,
-                    "story_id": row.story_id,
-                    "path": row.path,
-                    "sha256": row.sha256,
-                    "other_id": row.other_id,
-                }
-                for number, row in enumerate(rows, last + 1)
-            ],
-        )
+        numbered = enumerate(rows, last + 1)
+        tx.execute(insert(changes), [change_values(site, row, number) for number, row in numbered])
+
+
+def change_values(site: str, row: ChangeRow, number: int) -> dict[str, Any]:
+    """Return the columns of a change."""
+    return {
+        "site": site,
+        "number": number,
+        "at": row.at,
+        "kind": row.kind,
+        "story_id": row.story_id,
+        "path": row.path,
+        "sha256": row.sha256,
+        "other_id": row.other_id,
+    }
 
 
 def latest_changes(tx: Connection, site: str, *, limit: int) -> list[ChangeRow]:

@@ -244,16 +244,14 @@ def _save_article(tx: Connection, result: PageResult, article: Article, *, versi
     return "updated"
 
 
-def _article_row(
-    result: PageResult, article: Article, *, revision: int, version: int
-) -> dict[str, Any]:
-    """Return the columns of an article that waits to be clustered."""
+def article_values(article: Article, *, tick_id: int, state: str) -> dict[str, Any]:
+    """Return the columns of an article that no extractor of ours has read yet."""
     image = article.image
     return {
         "id": article.id,
         "page_id": article.page_id,
-        "tick_id": result.claimed.tick_id,
-        "state": "pending",
+        "tick_id": tick_id,
+        "state": state,
         "url": article.url,
         "title": article.title,
         "excerpt": article.excerpt,
@@ -272,6 +270,17 @@ def _article_row(
         else None,
         "featured_content": article.featured_content,
         "origins": dict(article.origins),
+        "content_hash": "",
+        "revision": 1,
+        "extractor_version": 0,
+    }
+
+
+def _article_row(
+    result: PageResult, article: Article, *, revision: int, version: int
+) -> dict[str, Any]:
+    """Return the columns of an article that waits to be clustered."""
+    return article_values(article, tick_id=result.claimed.tick_id, state="pending") | {
         "content_hash": result.content_hash,
         "revision": revision,
         "extractor_version": version,
