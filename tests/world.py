@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,9 +16,14 @@ from pydantic import SecretStr
 
 from config.catalogue import Catalogue, Organisation, Scoring, Site, SourceEntry, Topic
 from config.settings import Settings
+from pipeline import line
 from pipeline.context import Context, FixedClock, open_context
+from pipeline.io.store import sources, stories
 from pipeline.outcomes import Tally
+from pipeline.records import StoryId
 from pipeline.seedfile.changes import fold
+from pipeline.seedfile.document import SeedDocument
+from pipeline.seedfile.parse import parse
 from pipeline.seedfile.secured import DEMO_MASTER_KEY
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -185,3 +191,64 @@ def _folded(changes: bytes) -> bytes:
     """Return the final state of each story, without numbers and times."""
     last = fold(changes.splitlines(keepends=True))
     return repr(sorted((one.story_id, one.path, one.sha256) for one in last.values())).encode()
+
+
+PIER = Item(url="https://one.example/pier", title="Harbour closes northern pier", text=HARBOUR)
+FERRIES = Item(
+    url="https://two.example/ferries",
+    title="Northern pier closed: harbour ferries move to southern basin",
+    text="Ferries moved to the southern basin after divers found cracks in two old pillars of the "
+    "harbour's northern pier.\nThe harbour authority closed the pier on Sunday; engineers need "
+    "three weeks for their inspection.\nFour hundred passengers a day are affected.",
+)
+APPLES = Item(url="https://one.example/apples", title="Frost ruins apple harvest", text=ORCHARD)
+
+
+class TwoOutlets:
+    """One installation with two outlets, opened again and again at later times."""
+
+    def __init__(self, home: Path, books: Catalogue | None = None) -> None:
+        self.home, self.web = home, FakeWeb()
+        self.books = books or catalogue([source("one"), source("two")])
+        publish(self.web, "one.example", [PIER, APPLES])
+        publish(self.web, "two.example", [FERRIES])
+        self.minutes = 0
+
+    @contextmanager
+    def open(self, tally: Tally | None = None) -> Iterator[Context]:
+        self.minutes += 60
+        now = NOW + timedelta(minutes=self.minutes)
+        with opened(self.home, self.books, self.web, now=now, tally=tally) as ctx:
+            with ctx.store.write() as tx:
+                sources.apply_sync(tx, self.books.sources, now=now)
+            yield ctx
+
+    def run(self) -> Tally:
+        tally = Tally()
+        with self.open(tally) as ctx:
+            line.run(ctx)
+        assert all(counts.difference == 0 for counts in tally.stages.values())
+        return tally
+
+    def stories(self) -> dict[str, StoryId]:
+        with self.open() as ctx, ctx.store.read() as tx:
+            return {row.title: StoryId(row.id) for row in stories.story_rows(tx)}
+
+    def documents(self) -> dict[str, SeedDocument]:
+        return {
+            path.name: parse(path.read_bytes()).document
+            for path in sorted((self.home / "out" / "all" / "_news").glob("*.md"))
+        }
+
+    def document(self, title: str) -> SeedDocument:
+        [found] = [one for one in self.documents().values() if one.title == title]
+        return found
+
+    def changes(self) -> list[tuple[str, str]]:
+        lines = (self.home / "out" / "all" / "changes.jsonl").read_text().splitlines()
+        records = [json.loads(line_) for line_ in lines]
+        assert [record["number"] for record in records] == list(range(1, len(records) + 1))
+        return [(record["kind"], record["path"]) for record in records]
+
+    def kinds(self) -> list[str]:
+        return [kind for kind, _ in self.changes()]

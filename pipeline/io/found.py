@@ -61,10 +61,13 @@ def _read(folder: Path, name: str, limit: int) -> FoundFile:
         return FoundFile(name=ascii(name), problem="its name is not UTF-8; rename it")
     except OSError as error:
         return FoundFile(name=name, problem=f"{error.strerror}; a document is a plain file")
-    with os.fdopen(file, "rb") as stream:
+    try:
         if not stat.S_ISREG(os.fstat(file).st_mode):
             return FoundFile(name=name, problem="no plain file; a document is one")
-        data = stream.read(limit + 1)
+        with os.fdopen(file, "rb", closefd=False) as stream:
+            data = stream.read(limit + 1)
+    finally:
+        os.close(file)
     if len(data) > limit:
         return FoundFile(name=name, problem=f"larger than {limit} bytes; no document is")
     return FoundFile(name=name, data=data)

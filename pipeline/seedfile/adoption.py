@@ -29,6 +29,8 @@ class FoundDocument:
     related: Mapping[ArticleId, SeedRelated]
     #: What manifest or `secured` say it is; None for files of another system.
     story_id: StoryId | None = None
+    #: By the manifest; sites rely on its never going back.
+    revision: int = 1
     #: The story that took it over, by the change feed.
     into: StoryId | None = None
 

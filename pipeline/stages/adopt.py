@@ -59,8 +59,8 @@ class Import:
 class _Beside:
     """What stands beside the documents of a tree of ours; empty for others."""
 
-    #: Path -> story id.
-    ids: Mapping[str, StoryId]
+    #: By path.
+    entries: Mapping[str, index.ManifestEntry]
     changes: tuple[ChangeRecord, ...]
     last_changes: Mapping[str, ChangeRecord]
 
@@ -124,11 +124,7 @@ def _beside(root: Path) -> _Beside:
     except (ValueError, TypeError, KeyError):
         folded, records = {}, []
     return _Beside(
-        ids={
-            entry.path: StoryId(entry.story_id)
-            for entry in entries
-            if _STORY_ID.fullmatch(entry.story_id)
-        },
+        entries={entry.path: entry for entry in entries if _STORY_ID.fullmatch(entry.story_id)},
         changes=tuple(records),
         last_changes=folded,
     )
@@ -171,7 +167,8 @@ def _document(ctx: Context, file: FoundFile, beside: _Beside) -> FoundDocument:
     document = parse(file.data).document
     lead, related = adoption.lead_key(document), adoption.related_keys(document)
     payload = _payload(ctx, document)
-    stated = beside.ids.get(_path(file.name))
+    entry = beside.entries.get(_path(file.name))
+    stated = StoryId(entry.story_id) if entry else None
     if payload is not None:
         stated = stated or StoryId(payload.story_id)
         lead = payload.lead
@@ -185,6 +182,7 @@ def _document(ctx: Context, file: FoundFile, beside: _Beside) -> FoundDocument:
         lead=ArticleId(lead),
         related={ArticleId(key): one for key, one in related.items()},
         story_id=stated,
+        revision=entry.revision if entry else 1,
         into=StoryId(change.into) if change and change.kind == "merged" and change.into else None,
     )
 
@@ -265,7 +263,7 @@ def _story(one: Adoption) -> AdoptedStory:
         published_at=document.published_at,
         state=one.state,
         merged_into=one.into,
-        revision=1,
+        revision=one.found.revision,
         articles=tuple(
             _article(article_id, part, language) for article_id, part in one.members.items()
         ),
@@ -315,7 +313,7 @@ def _staged(
             published=document.published,
             published_at=document.published_at,
             sha256=digest,
-            revision=1,
+            revision=one.found.revision,
             writer_version=0,
             content=one.found.data,
             listing=to_json(listing_of(document, story_id=one.story_id, path=path)),

@@ -2,115 +2,49 @@
 
 from __future__ import annotations
 
-import json
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from config.catalogue import Catalogue, Site
-from pipeline import line
+from config.catalogue import Site
 from pipeline.context import Context
 from pipeline.errors import UsageError
-from pipeline.io.store import sources, stories
+from pipeline.io.store import stories
 from pipeline.io.store.documents import last_publication
-from pipeline.outcomes import Tally
 from pipeline.records import StoryId
-from pipeline.seedfile.document import SeedDocument
-from pipeline.seedfile.parse import parse
 from pipeline.stages import correct
 from pipeline.stages.write import write
 from tests.world import (
-    HARBOUR,
+    APPLES,
+    FERRIES,
     NOW,
     ORCHARD,
-    FakeWeb,
+    PIER,
     Item,
+    TwoOutlets,
     catalogue,
-    opened,
     publish,
     source,
     tree,
 )
 
-PIER = Item(url="https://one.example/pier", title="Harbour closes northern pier", text=HARBOUR)
-FERRIES = Item(
-    url="https://two.example/ferries",
-    title="Northern pier closed: harbour ferries move to southern basin",
-    text="Ferries moved to the southern basin after divers found cracks in two old pillars of the "
-    "harbour's northern pier.\nThe harbour authority closed the pier on Sunday; engineers need "
-    "three weeks for their inspection.\nFour hundred passengers a day are affected.",
-)
-APPLES = Item(url="https://one.example/apples", title="Frost ruins apple harvest", text=ORCHARD)
-
-
-class World:
-    """One installation with two outlets, opened again and again at later times."""
-
-    def __init__(self, home: Path, books: Catalogue | None = None) -> None:
-        self.home, self.web = home, FakeWeb()
-        self.books = books or catalogue([source("one"), source("two")])
-        publish(self.web, "one.example", [PIER, APPLES])
-        publish(self.web, "two.example", [FERRIES])
-        self.minutes = 0
-
-    @contextmanager
-    def open(self, tally: Tally | None = None) -> Iterator[Context]:
-        self.minutes += 60
-        now = NOW + timedelta(minutes=self.minutes)
-        with opened(self.home, self.books, self.web, now=now, tally=tally) as ctx:
-            with ctx.store.write() as tx:
-                sources.apply_sync(tx, self.books.sources, now=now)
-            yield ctx
-
-    def run(self) -> Tally:
-        tally = Tally()
-        with self.open(tally) as ctx:
-            line.run(ctx)
-        assert all(counts.difference == 0 for counts in tally.stages.values())
-        return tally
-
-    def stories(self) -> dict[str, StoryId]:
-        with self.open() as ctx, ctx.store.read() as tx:
-            return {row.title: StoryId(row.id) for row in stories.story_rows(tx)}
-
-    def documents(self) -> dict[str, SeedDocument]:
-        return {
-            path.name: parse(path.read_bytes()).document
-            for path in sorted((self.home / "out" / "all" / "_news").glob("*.md"))
-        }
-
-    def document(self, title: str) -> SeedDocument:
-        [found] = [one for one in self.documents().values() if one.title == title]
-        return found
-
-    def changes(self) -> list[tuple[str, str]]:
-        lines = (self.home / "out" / "all" / "changes.jsonl").read_text().splitlines()
-        records = [json.loads(line_) for line_ in lines]
-        assert [record["number"] for record in records] == list(range(1, len(records) + 1))
-        return [(record["kind"], record["path"]) for record in records]
-
-    def kinds(self) -> list[str]:
-        return [kind for kind, _ in self.changes()]
-
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    made = World(tmp_path)
+def world(tmp_path: Path) -> TwoOutlets:
+    made = TwoOutlets(tmp_path)
     made.run()
     return made
 
 
-def test_stories_are_created_once(world: World) -> None:
+def test_stories_are_created_once(world: TwoOutlets) -> None:
     assert world.kinds() == ["created", "created"]
     world.run()
     assert world.kinds() == ["created", "created"]
 
 
-def test_a_new_related_article_and_a_correction_update_it(world: World) -> None:
+def test_a_new_related_article_and_a_correction_update_it(world: TwoOutlets) -> None:
     later = Item(
         url="https://two.example/later",
         title="Harbour pier: cracks in northern pillars were known, divers say",
@@ -122,7 +56,7 @@ def test_a_new_related_article_and_a_correction_update_it(world: World) -> None:
     assert len(world.document(PIER.title).related) == 2
 
 
-def test_a_merged_story_leaves_a_tombstone_that_names_the_survivor(world: World) -> None:
+def test_a_merged_story_leaves_a_tombstone_that_names_the_survivor(world: TwoOutlets) -> None:
     ids = world.stories()
     names = set(world.documents())
     with world.open() as ctx:
@@ -140,7 +74,7 @@ def test_a_merged_story_leaves_a_tombstone_that_names_the_survivor(world: World)
         correct.merge(ctx, ids[APPLES.title], ids[PIER.title])
 
 
-def test_a_split_makes_a_story_with_an_id_of_its_own(world: World) -> None:
+def test_a_split_makes_a_story_with_an_id_of_its_own(world: TwoOutlets) -> None:
     ids = world.stories()
     with world.open() as ctx:
         with ctx.store.read() as tx:
@@ -157,7 +91,7 @@ def test_a_split_makes_a_story_with_an_id_of_its_own(world: World) -> None:
     assert sorted(world.kinds()[2:]) == ["split", "updated"]
 
 
-def test_a_retracted_story_keeps_its_file_hidden_and_does_not_come_back(world: World) -> None:
+def test_a_retracted_story_keeps_its_file_hidden_and_does_not_come_back(world: TwoOutlets) -> None:
     ids = world.stories()
     with world.open() as ctx:
         correct.retract(ctx, ids[APPLES.title])
@@ -174,7 +108,7 @@ def test_a_retracted_story_keeps_its_file_hidden_and_does_not_come_back(world: W
     assert world.kinds()[2:] == ["retracted"]
 
 
-def test_a_story_whose_lead_goes_takes_a_new_one_and_keeps_its_name(world: World) -> None:
+def test_a_story_whose_lead_goes_takes_a_new_one_and_keeps_its_name(world: TwoOutlets) -> None:
     ids = world.stories()
     names = set(world.documents())
     with world.open() as ctx:
@@ -187,11 +121,11 @@ def test_a_story_whose_lead_goes_takes_a_new_one_and_keeps_its_name(world: World
     assert world.document(FERRIES.title).related == ()
 
 
-def _words_left(world: World, word: str) -> list[str]:
+def _words_left(world: TwoOutlets, word: str) -> list[str]:
     return [path for path, data in tree(world.home / "out").items() if word.encode() in data]
 
 
-def test_what_is_forgotten_leaves_no_trace_and_does_not_come_back(world: World) -> None:
+def test_what_is_forgotten_leaves_no_trace_and_does_not_come_back(world: TwoOutlets) -> None:
     with world.open() as ctx:
         assert correct.forget(ctx, reason="asked by the outlet", url=APPLES.url) == 1
         write(ctx, list(world_ids(ctx)))
@@ -210,7 +144,7 @@ def world_ids(ctx: Context) -> list[StoryId]:
         return list(stories.unwritten(tx, ctx.catalogue.sites))
 
 
-def test_a_forgotten_domain_goes_from_every_story(world: World) -> None:
+def test_a_forgotten_domain_goes_from_every_story(world: TwoOutlets) -> None:
     with world.open() as ctx:
         assert correct.forget(ctx, reason="asked by the outlet", domain="one.example") == 2
         write(ctx, world_ids(ctx))
@@ -244,7 +178,7 @@ def _many(count: int) -> list[Item]:
 
 def test_a_failing_gate_keeps_the_last_good_set_until_it_is_forced(tmp_path: Path) -> None:
     site = Site(name="all", out="all", threshold=0)
-    world = World(tmp_path, catalogue([source("one")], sites={"all": site}))
+    world = TwoOutlets(tmp_path, catalogue([source("one")], sites={"all": site}))
     publish(world.web, "one.example", _many(30))
     world.run()
     before = tree(world.home / "out")
@@ -274,7 +208,7 @@ def test_a_failing_gate_keeps_the_last_good_set_until_it_is_forced(tmp_path: Pat
 
 
 def test_a_new_site_gets_every_story_and_its_program_is_run(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = TwoOutlets(tmp_path)
     world.run()
     told = ("sh", "-c", "ls _news | wc -l > published.txt")
     both = {
