@@ -136,6 +136,8 @@ class Site(_Record):
     """Folder of its files, below the output root of the settings unless absolute."""
     base_url: WebUrl | None = None
     """Address where the site is published."""
+    language: str = Field(default="en", pattern=r"^[a-z]{2,3}$")
+    """Language of the site, which feeds and the news sitemap name: two or three letters."""
     dialect: Literal["seed", "web"] = "seed"
     """Names of the address keys: seed (sourceUrl ...) or web (webUrl ...)."""
     threshold: Points = 70

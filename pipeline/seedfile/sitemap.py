@@ -19,8 +19,6 @@ _NEWS = "http://www.google.com/schemas/sitemap-news/0.9"
 _WINDOW = timedelta(hours=48)
 #: ... and no more than this in one file.
 _LIMIT = 1_000
-#: A catalogue says no language of a site, and Google's form demands one.
-_LANGUAGE = "en"
 
 
 def news_sitemap(listings: Sequence[Listing], *, site: Site, now: datetime) -> bytes:
@@ -45,6 +43,6 @@ def _add(root: Element, listing: Listing, site: Site) -> None:
     news = SubElement(url, "news:news")
     publication = SubElement(news, "news:publication")
     SubElement(publication, "news:name").text = site.name
-    SubElement(publication, "news:language").text = _LANGUAGE
+    SubElement(publication, "news:language").text = site.language
     SubElement(news, "news:publication_date").text = listing.published_at
     SubElement(news, "news:title").text = listing.title

@@ -32,6 +32,7 @@ def feed_json(listings: Sequence[Listing], *, site: Site) -> bytes:
         "title": site.name,
         "home_page_url": site_url(site, "/"),
         "feed_url": site_url(site, "/feed.json"),
+        "language": site.language,
         "items": [_json_entry(one, site) for one in newest_first(listings)[:ENTRIES]],
     }
     return canonical(_without_gaps(feed))
@@ -63,7 +64,7 @@ def _json_entry(listing: Listing, site: Site) -> dict[str, Any]:
 def feed_atom(listings: Sequence[Listing], *, site: Site) -> bytes:
     """Return feed.atom: the 50 newest of the published stories, which come in any order."""
     newest = newest_first(listings)[:ENTRIES]
-    feed = Element("feed", {"xmlns": _ATOM, "xmlns:media": _MEDIA})
+    feed = Element("feed", {"xmlns": _ATOM, "xmlns:media": _MEDIA, "xml:lang": site.language})
     SubElement(feed, "id").text = f"urn:newsloom:site:{site.name}"
     SubElement(feed, "title").text = site.name
     SubElement(feed, "updated").text = max((one.updated_at for one in newest), default=_NEVER)

@@ -133,7 +133,7 @@ def _write_beside(
     lists = api_files(listings, site=site)
     for path, data in lists.items():
         tree.write(path, data)
-    for path in tree.files("api"):
+    for path in tree.files("api/news"):
         if path not in lists:
             tree.remove(path)
     # Its two days end with the newest story: by the clock, the same stories would give other bytes.

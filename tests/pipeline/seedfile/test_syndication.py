@@ -80,6 +80,7 @@ def test_the_json_feed_has_the_keys_of_its_standard_and_no_null() -> None:
         "title": "ai",
         "home_page_url": f"{BASE}/",
         "feed_url": f"{BASE}/feed.json",
+        "language": "en",
     }
     assert entry["external_url"] == "https://one.example/a"
     assert entry["tags"] == ["AI"]
