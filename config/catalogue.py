@@ -6,15 +6,17 @@ Five TOML files in one folder (``sources.toml``, ``organisations.toml``, ``topic
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     HttpUrl,
@@ -23,6 +25,7 @@ from pydantic import (
 )
 
 from config.durations import READ_DURATION
+from config.secretrefs import is_reference
 
 _HTTP_URL: TypeAdapter[HttpUrl] = TypeAdapter(HttpUrl)
 
@@ -49,6 +52,35 @@ def _folder(value: str) -> str:
     return value
 
 
+#: Headers that the client itself decides; a second one would contradict it.
+_OUR_HEADERS = frozenset(
+    {
+        "accept", "accept-encoding", "connection", "content-length", "expect", "host",
+        "if-modified-since", "if-none-match", "keep-alive", "proxy-authorization", "range", "te",
+        "trailer", "transfer-encoding", "upgrade", "user-agent",
+    }
+)  # fmt: skip
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+#: A request with more has another purpose than a feed.
+_HEADERS_LIMIT = 10
+
+
+def _header_references(value: Any) -> Any:
+    """Check a table of headers; no message may repeat a value, which could be the secret itself."""
+    if not isinstance(value, Mapping) or len(value) > _HEADERS_LIMIT:
+        raise ValueError(f"a table of at most {_HEADERS_LIMIT} headers is wanted")
+    if len({str(name).lower() for name in value}) < len(value):
+        raise ValueError("a header stands there twice")
+    for name in value:
+        if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
+            raise ValueError("a header's name holds what no name can")
+        if name.lower() in _OUR_HEADERS:
+            raise ValueError(f"the header {name} is not yours to set (see user_agent)")
+        if not isinstance(value[name], str) or not is_reference(value[name]):
+            raise ValueError(f"the value of {name} is no reference: env:NAME or file:PATH")
+    return dict(value)
+
+
 #: An http(s) address, kept to the letter.
 WebUrl = Annotated[str, AfterValidator(_http_url)]
 #: Lower-case words joined by hyphens: safe in file names, URLs and on the command line.
@@ -66,6 +98,10 @@ PollInterval = Annotated[
 ]
 #: The highest quality seen in 24,246 published files is 219; what is far above is a slip.
 Points = Annotated[int, Field(ge=0, le=1000, strict=True)]
+
+
+#: Name of a header -> where its value is.
+HeaderReferences = Annotated[Mapping[str, str], BeforeValidator(_header_references)]
 
 
 class _Record(BaseModel):
@@ -91,6 +127,12 @@ class SourceEntry(_Record):
     """Your own polling interval, 5m to 7d; unset: learned."""
     enabled: bool = True
     """false: kept, but not polled."""
+    robots: bool = True
+    """false: read its pages whatever robots.txt says; only with the publisher's word."""
+    headers: HeaderReferences = Field(default_factory=dict)
+    """Headers such as Authorization or Cookie for the feed's host alone: env:NAME or file:PATH."""
+    user_agent: str | None = Field(default=None, pattern=r"^[!-~]([ -~]*[!-~])?$", max_length=200)
+    """Name under which this feed is requested, printable ASCII; unset: that of the settings."""
     listed_at: WebUrl | None = None
     """A public page that names this feed."""
     verified: date | None = None

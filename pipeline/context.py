@@ -17,8 +17,8 @@ from config.settings import Settings
 from pipeline.errors import UsageError
 from pipeline.io.children import Children
 from pipeline.io.migrate import require_current
-from pipeline.io.store import Store
-from pipeline.io.web import Resolver, Transport, Web, web_policy
+from pipeline.io.store import Store, pace
+from pipeline.io.web import LONGEST_TURN, Reserve, Resolver, Transport, Web, web_policy
 from pipeline.outcomes import Tally
 from pipeline.seedfile.secured import Cipher, parse_master_key
 
@@ -81,7 +81,13 @@ def open_context(
     store = Store(database_url(settings))
     try:
         require_current(store)
-        web = Web(web_policy(settings), transport=transport, resolve=resolve)
+        now = clock or system_clock
+        web = Web(
+            web_policy(settings),
+            transport=transport,
+            resolve=resolve,
+            reserve=_reserving(store, settings.host_spacing, now),
+        )
         children = Children(
             size=settings.children,
             cpu_seconds=settings.child_cpu_seconds,
@@ -95,7 +101,7 @@ def open_context(
                 store=store,
                 web=web,
                 children=children,
-                clock=clock or system_clock,
+                clock=now,
                 pause=clock.pause if clock else time.sleep,
                 cipher=open_cipher(settings),
                 tally=tally or Tally(),
@@ -105,6 +111,21 @@ def open_context(
             web.close()
     finally:
         store.close()
+
+
+def _reserving(store: Store, spacing: timedelta, clock: Callable[[], datetime]) -> Reserve | None:
+    """Return what keeps the pace of requests that no claim reserved; None where there is none."""
+    if not spacing:
+        return None
+
+    longest = timedelta(seconds=LONGEST_TURN)
+
+    def reserve(host: str) -> float:
+        with store.write() as tx:
+            wait = pace.take_turn(tx, host, now=clock(), spacing=spacing, longest=longest)
+        return wait.total_seconds()
+
+    return reserve
 
 
 #: A child may wait for its turn on a busy machine; beyond this it hangs rather than works. A batch

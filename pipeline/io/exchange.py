@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 
 import httpcore
 import httpx
 
+from config.secretrefs import read_reference
 from pipeline.errors import Rejected
 from pipeline.io.decode import Body, coding_of
 from pipeline.io.failures import is_cut
@@ -18,33 +19,44 @@ from pipeline.io.transport import Transport
 from pipeline.outcomes import Fetched, FetchFailed, NotModified, WebOutcome
 from pipeline.records import Validators
 
+#: Waits until a host may be asked.
+Turn = Callable[[str], Awaitable[None]]
+
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 _ACCEPT = {
     "feed": "application/atom+xml, application/rss+xml, application/feed+json,"
     " application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5",
     "page": "text/html, application/xhtml+xml, */*;q=0.5",
+    "robots": "text/plain, */*;q=0.5",
     "image": "image/jpeg, image/png, image/gif, image/webp, */*;q=0.5",
 }
 #: What RFC 9110 allows in a validator, in a length that real servers stay far below; others are
 #: not worth a row in the database nor safe in a header.
 _VALIDATOR = re.compile(r"[\x20-\x7e]{1,512}")
+#: What may stand in a header, in the length that servers take (8 KiB for all of them).
+_HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,8000}[\x21-\x7e])?")
 
 
 async def ask(
-    request: WebRequest, *, transport: Transport, guard: Guard, policy: WebPolicy
+    request: WebRequest, *, transport: Transport, guard: Guard, policy: WebPolicy, turn: Turn
 ) -> WebOutcome:
-    """Return what the web answers to `request`.
+    """Return what the web answers to `request`, each hop after its host's `turn`.
 
     Raise Rejected for whatever the guard or a bound refuses, and the exceptions of the libraries
     below. A step from https down to http shows in the outcome's `redirects` and `final_url`.
     """
     headers = request_headers(request, policy)
-    target = guard.check_url(request.url)
+    origin = target = guard.check_url(request.url)
+    own = own_headers(request, policy)
     redirects: tuple[tuple[int, str], ...] = ()
     while True:
+        if redirects or not request.claimed:
+            await turn(target.host)
         response = await transport.handle_async_request(
-            httpx.Request("GET", target.url, headers=headers)
+            httpx.Request(
+                "GET", target.url, headers=headers | (own if _may_know(origin, target) else {})
+            )
         )
         try:
             _check_head(response, policy)
@@ -57,7 +69,7 @@ async def ask(
 
 
 def request_headers(request: WebRequest, policy: WebPolicy) -> dict[str, str]:
-    """Return the headers of `request`; they are the same on every hop."""
+    """Return the headers of `request` that are the same on every hop."""
     agent = f"{policy.user_agent} ({policy.contact})" if policy.contact else policy.user_agent
     headers = {
         "User-Agent": agent,
@@ -69,6 +81,31 @@ def request_headers(request: WebRequest, policy: WebPolicy) -> dict[str, str]:
         headers["Accept-Encoding"] = "identity"
         headers["Range"] = f"bytes=0-{policy.image_prefix_bytes - 1}"
     return headers | _conditions(request.validators)
+
+
+def own_headers(request: WebRequest, policy: WebPolicy) -> dict[str, str]:
+    """Return the headers for the request's own origin, read from where they are kept.
+
+    Raise Rejected when one is not there: asked without it, a server would only refuse.
+    """
+    headers = {} if request.user_agent is None else {"User-Agent": request.user_agent}
+    for name, reference in request.headers.items():
+        try:
+            value = read_reference(reference, policy.home)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise Rejected("no-secret", f"{name} from {reference}: {reason}") from None
+        if not _HEADER_VALUE.fullmatch(value):
+            raise Rejected("no-secret", f"{name} from {reference}: it holds what no header can")
+        headers[name] = value
+    return headers
+
+
+def _may_know(origin: Target, target: Target) -> bool:
+    """Say whether a hop may see the request's own headers: at its origin, or that behind TLS."""
+    before, after = ((one.url.partition(":")[0], one.port) for one in (origin, target))
+    upgraded = (before, after) == (("http", 80), ("https", 443))
+    return origin.host == target.host and (before == after or upgraded)
 
 
 def _conditions(validators: Validators | None) -> dict[str, str]:
@@ -167,7 +204,7 @@ def _check_status(request: WebRequest, status: int, headers: Mapping[str, str]) 
 async def _read(request: WebRequest, response: httpx.Response, policy: WebPolicy) -> bytes:
     """Return the decoded body. Raise Rejected where a bound is met or the end is missing."""
     cap = policy.cap(request.kind)
-    prefix = request.kind == "image"
+    prefix = request.kind in ("image", "robots")
     body = Body(coding_of(response.headers.get("content-encoding", "")), cap=cap, prefix=prefix)
     length = response.headers.get("content-length", "")
     if length.isdecimal() and int(length) > cap and not prefix:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from pipeline.io.guard import Network
 from pipeline.io.transport import proxy_of, trust
 from pipeline.records import Validators
 
-Kind = Literal["feed", "page", "image"]
+Kind = Literal["feed", "page", "image", "robots"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,13 @@ class WebRequest:
     kind: Kind = "page"
     #: Makes the GET conditional.
     validators: Validators | None = None
+    #: A claim has reserved the host for it; any other request waits for a turn.
+    claimed: bool = False
+    #: Sent to the origin of `url` alone; the values are references (`config.secretrefs`), so that
+    #: no request, log or database ever holds a secret.
+    headers: Mapping[str, str] = field(default_factory=dict)
+    #: Sent there in place of the policy's.
+    user_agent: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +57,13 @@ class WebPolicy:
     #: From the first look-up to the last byte, redirects included.
     feed_deadline: timedelta = timedelta(seconds=30)
     page_deadline: timedelta = timedelta(seconds=20)
+    #: What a crawler must read of robots.txt at least (RFC 9309, section 2.5).
+    robots_prefix_bytes: int = 500 * 1024
     header_max_bytes: int = 64 * 1024
     header_max_count: int = 200
     max_redirects: int = 5
+    #: The installation's folder, from which references to secret files start.
+    home: Path = Path()
 
     def cap(self, kind: Kind) -> int:
         """Return the bytes taken of an answer of this kind."""
@@ -62,6 +74,8 @@ class WebPolicy:
                 return self.page_max_bytes
             case "image":
                 return self.image_prefix_bytes
+            case "robots":
+                return self.robots_prefix_bytes
 
     def seconds(self, kind: Kind) -> float:
         """Return the time for a whole request of this kind."""
@@ -91,4 +105,5 @@ def web_policy(settings: Settings) -> WebPolicy:
         page_max_bytes=settings.page_max_bytes,
         feed_deadline=settings.feed_deadline,
         page_deadline=settings.page_deadline,
+        home=settings.home,
     )

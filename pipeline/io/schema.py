@@ -108,6 +108,11 @@ sources = Table(
     Column("language", String(8)),
     Column("interval", Interval),
     Column("enabled", Boolean, nullable=False),
+    #: Its pages are read as far as robots.txt allows.
+    Column("robots", Boolean, nullable=False),
+    #: Header -> where its value is; never the value.
+    Column("headers", JSON, nullable=False),
+    Column("user_agent", String(200)),
     #: ``file`` follows the catalogue; ``operator`` was changed by hand and is left alone.
     Column("managed_by", String(10), nullable=False),
     Column("etag", String(1024)),
@@ -136,6 +141,18 @@ hosts = Table(
     #: From when the next request may start; moved on when one is reserved.
     Column("next_free_at", UtcTime, nullable=False),
     Column("paused_until", UtcTime),
+    #: While somebody asks it, at most for his lease.
+    Column("held_until", UtcTime),
+    Column("held_by", String(64)),
+    #: What it asks for in robots.txt (Crawl-delay); ours if that is longer.
+    Column("spacing", Interval),
+    #: robots.txt, zlib-compressed; null when it could not be had.
+    Column("robots", LargeBinary),
+    Column("robots_at", UtcTime),
+    #: The last 503, and whose feed it was.
+    Column("trouble_at", UtcTime),
+    Column("trouble_source", String(80)),
+    Index(None, "held_by"),
 )
 
 entries = Table(

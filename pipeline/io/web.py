@@ -8,10 +8,11 @@ stands before every hop, whichever transport carries it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
+from pipeline.errors import Rejected
 from pipeline.io.dial import Resolver, any_public_address, system_resolver
 from pipeline.io.exchange import ask
 from pipeline.io.failures import failure_of
@@ -25,7 +26,23 @@ from pipeline.io.transport import (
 )
 from pipeline.outcomes import WebOutcome
 
-__all__ = ["Resolver", "Transport", "Web", "WebPolicy", "WebRequest", "web_policy"]
+__all__ = [
+    "LONGEST_TURN",
+    "Reserve",
+    "Resolver",
+    "Transport",
+    "Web",
+    "WebPolicy",
+    "WebRequest",
+    "web_policy",
+]
+
+
+#: Reserves the next free moment of a host, unless that is too far away; returns the seconds until
+#: then.
+Reserve = Callable[[str], float]
+#: Nobody waits longer for a host that was not claimed: a batch is not held up for a picture.
+LONGEST_TURN = 10.0
 
 
 class Web:
@@ -40,15 +57,18 @@ class Web:
         *,
         transport: Transport | None = None,
         resolve: Resolver | None = None,
+        reserve: Reserve | None = None,
     ) -> None:
         """Ask the network, or `transport` in its place, under `policy`.
 
+        `reserve` keeps the pace of hosts that no claim has reserved: redirects, pictures, checks.
         `resolve` replaces the system's resolver; before a given transport the default takes every
         name for public. Guard, bounds, redirects and deadlines hold for both.
         """
         self._policy = policy
         self._given = transport
         self._resolve = resolve
+        self._reserve = reserve
         proxied = policy.proxy is not None and transport is None
         self._guard = Guard(policy.allow_networks, proxied=proxied)
         self._runner: asyncio.Runner | None = None
@@ -123,9 +143,26 @@ class Web:
         """Return the outcome of one request."""
         assert self._transport is not None, "opened by get_many"
         try:
-            async with asyncio.timeout(self._policy.seconds(request.kind)):
+            async with asyncio.timeout(self._policy.seconds(request.kind)) as limit:
                 return await ask(
-                    request, transport=self._transport, guard=self._guard, policy=self._policy
+                    request,
+                    transport=self._transport,
+                    guard=self._guard,
+                    policy=self._policy,
+                    turn=lambda host: self._turn(host, limit),
                 )
         except Exception as error:  # noqa: BLE001 -- one bad member must not end the batch
             return failure_of(request.url, error)
+
+    async def _turn(self, host: str, limit: asyncio.Timeout) -> None:
+        """Wait for a host's turn, which the deadline does not count; refuse to wait for long."""
+        if self._reserve is None:
+            return
+        wait = await asyncio.to_thread(self._reserve, host)
+        if wait > LONGEST_TURN:
+            raise Rejected("host-busy", f"{host} is free in {wait:.0f} s")
+        if wait > 0:
+            ends = limit.when()
+            assert ends is not None, "every kind has a deadline"
+            limit.reschedule(ends + wait)
+            await asyncio.sleep(wait)

@@ -19,12 +19,13 @@ from pipeline.articles.provider import provider_of
 from pipeline.context import Context
 from pipeline.errors import Rejected
 from pipeline.io.pictures import size_of
-from pipeline.io.store import pages, work
+from pipeline.io.store import pace, pages, work
 from pipeline.io.store.pages import ClaimedPage, PageResult
 from pipeline.io.web import WebRequest
 from pipeline.outcomes import Fetched, FetchFailed, WebOutcome
 from pipeline.records import Article, ArticleId, ExtractedArticle, Page, PageId
-from pipeline.stages.terms import claim_terms, host_pause
+from pipeline.stages.admission import Admission, admit
+from pipeline.stages.terms import claim_terms, host_pause, let_go
 
 #: Raised when the same page would give another article.
 EXTRACTOR_VERSION = 1
@@ -40,9 +41,9 @@ _ARTICLE: TypeAdapter[Article] = TypeAdapter(Article)
 def extract(ctx: Context, ids: Sequence[PageId]) -> list[ArticleId]:
     """Fetch and read those of `ids` that are due; return their articles to be clustered."""
     while claimed := _claim(ctx, ids):
-        ctx.tally.due("extract", len(claimed))
-        results = _read(ctx, claimed)
-        _save(ctx, results)
+        admission = admit(ctx, claimed)
+        ctx.tally.due("extract", len(claimed) - len(admission.waiting))
+        _save(ctx, [*_read(ctx, admission.allowed), *_unread(ctx, admission)])
     with ctx.store.read() as tx:
         return pages.pending_articles_of_pages(tx, ids)
 
@@ -54,9 +55,26 @@ def _claim(ctx: Context, ids: Sequence[PageId]) -> list[ClaimedPage]:
         return pages.claim_pages(tx, ids, terms)
 
 
+def _unread(ctx: Context, admission: Admission) -> list[PageResult]:
+    """Say what becomes of the pages that were not allowed."""
+    now = ctx.clock()
+    unknown = "robots-unreachable"
+    return [
+        *(
+            PageResult(claimed=claim, state="skipped", error="robots-disallowed")
+            for claim in admission.forbidden
+        ),
+        *(_again(claim, unknown, unknown, now, timedelta(0)) for claim in admission.unknown),
+        *(
+            PageResult(claimed=claim, state="waiting", next_at=now + ctx.settings.host_spacing)
+            for claim in admission.waiting
+        ),
+    ]
+
+
 def _read(ctx: Context, claimed: Sequence[ClaimedPage]) -> list[PageResult]:
     """Fetch and read one batch."""
-    outcomes = ctx.web.get_many([WebRequest(url=page.url) for page in claimed])
+    outcomes = ctx.web.get_many([WebRequest(url=page.url, claimed=True) for page in claimed])
     now = ctx.clock()
     fetched = [
         (page, _page(page, outcome, now))
@@ -159,10 +177,13 @@ def _save(ctx: Context, results: Sequence[PageResult]) -> None:
     now = ctx.clock()
     with ctx.store.write() as tx:
         endings = pages.save_pages(tx, results, version=EXTRACTOR_VERSION, now=now)
+        let_go(ctx, tx, {result.claimed.row.host for result in results}, now)
         for result in results:
             if result.error and result.error.startswith("http-429") and result.next_at:
-                work.pause_host(tx, result.claimed.row.host, result.next_at)
+                pace.pause_host(tx, result.claimed.row.host, result.next_at)
     for result in results:
+        if result.state == "waiting":
+            continue
         ending = endings.get(result.claimed.id, "lease-lost")
         if ending in ("retry", "quarantined"):
             ctx.tally.explain("extract", "failed", result.claimed.url, result.error or ending)

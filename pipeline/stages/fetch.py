@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from http import HTTPStatus
 
 from sqlalchemy import Connection
 
@@ -20,16 +21,18 @@ from pipeline.feeds.schedule import (
     hints_from_headers,
     next_poll,
 )
-from pipeline.io.store import pages, sources, work
+from pipeline.io.store import pace, pages, sources
 from pipeline.io.store.sources import ClaimedSource, EntryIntent, PollResult
 from pipeline.io.web import WebRequest
 from pipeline.outcomes import Fetched, FetchFailed, WebOutcome
 from pipeline.records import FeedDocument, PageId, ParsedFeed, PollState, SourceId, Validators
-from pipeline.stages.terms import claim_terms, host_pause
+from pipeline.stages.terms import claim_terms, host_pause, let_go
 from pipeline.urls import host_of, registrable_domain, url_key
 
 #: Servers whose validators lie are found out within a day (Media Cloud gave up conditional GET).
 _UNCONDITIONAL_EVERY = timedelta(days=1)
+#: How long a host is left alone when two of its feeds answer 503 at the same time.
+_PAUSE_OF_TWO = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +68,14 @@ def _poll(ctx: Context, claimed: Sequence[ClaimedSource]) -> list[Poll]:
     validators = [_validators(item, now) for item in claimed]
     outcomes = ctx.web.get_many(
         [
-            WebRequest(url=item.source.feed_url, kind="feed", validators=given)
+            WebRequest(
+                url=item.source.feed_url,
+                kind="feed",
+                validators=given,
+                claimed=True,
+                headers=item.source.headers,
+                user_agent=item.source.user_agent,
+            )
             for item, given in zip(claimed, validators, strict=True)
         ]
     )
@@ -119,12 +129,23 @@ def _save(ctx: Context, polls: Sequence[Poll]) -> None:
     with ctx.store.write() as tx:
         results = [_result(ctx, tx, poll, now) for poll in polls]
         saved = sources.save_polls(tx, results, now=now)
+        let_go(ctx, tx, {poll.claimed.row.host for poll in polls}, now)
         for poll in polls:
-            if isinstance(poll.outcome, FetchFailed) and poll.outcome.status == 429:  # noqa: PLR2004 -- the status itself
-                until = now + host_pause(poll.outcome, now)
-                work.pause_host(tx, poll.claimed.row.host, until)
+            if isinstance(poll.outcome, FetchFailed):
+                _spare(tx, poll.claimed, poll.outcome, now)
     for poll, result in zip(polls, results, strict=True):
         _count(ctx, poll, result, kept=result.claimed.source.id in saved)
+
+
+def _spare(tx: Connection, claimed: ClaimedSource, failed: FetchFailed, now: datetime) -> None:
+    """Pause a host that has too much to do: 429 is its own word, 503 that of two feeds."""
+    host, source_id = claimed.row.host, claimed.source.id
+    if failed.status == HTTPStatus.TOO_MANY_REQUESTS:
+        pace.pause_host(tx, host, now + host_pause(failed, now))
+    elif failed.status == HTTPStatus.SERVICE_UNAVAILABLE and pace.note_trouble(
+        tx, host, source_id, now=now
+    ):
+        pace.pause_host(tx, host, now + max(host_pause(failed, now), _PAUSE_OF_TWO))
 
 
 def _count(ctx: Context, poll: Poll, result: PollResult, *, kept: bool) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from http import HTTPStatus
+
+from sqlalchemy import Connection
 
 from pipeline.context import Context
 from pipeline.feeds.schedule import retry_after
-from pipeline.io.store.work import ClaimTerms
+from pipeline.io.store import pace
+from pipeline.io.store.pace import ClaimTerms
 from pipeline.outcomes import FetchFailed
 
 #: How long a host that answers 429 without Retry-After is left alone.
@@ -26,7 +31,14 @@ def claim_terms(ctx: Context, *, limit: int) -> ClaimTerms:
     )
 
 
+def let_go(ctx: Context, tx: Connection, hosts: Collection[str], now: datetime) -> None:
+    """Let others ask the hosts of a batch whose answers are being saved."""
+    spacing = ctx.settings.host_spacing
+    pace.release(tx, hosts, owner=ctx.store.owner, now=now, spacing=spacing)
+
+
 def host_pause(outcome: FetchFailed, now: datetime) -> timedelta:
     """Return how long the server wants to be left alone: its Retry-After, a minute after a 429."""
     hint = retry_after(outcome.headers.get("retry-after", ""), now) or timedelta(0)
-    return max(hint, _PAUSE_AFTER_429) if outcome.status == 429 else hint  # noqa: PLR2004 -- the status itself
+    asked_to = outcome.status == HTTPStatus.TOO_MANY_REQUESTS
+    return max(hint, _PAUSE_AFTER_429) if asked_to else hint

@@ -23,7 +23,7 @@ from pipeline.io.schema import (
 )
 from pipeline.io.store.documents import ChangeRow, change_values
 from pipeline.io.store.pages import article_values
-from pipeline.io.store.work import insert_missing
+from pipeline.io.store.statements import insert_missing
 from pipeline.records import Article, ArticleId, StoryId
 from pipeline.urls import host_of
 

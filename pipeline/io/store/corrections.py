@@ -17,7 +17,7 @@ from pipeline.io.schema import (
     pages,
     stories,
 )
-from pipeline.io.store.work import insert_missing
+from pipeline.io.store.statements import insert_missing
 from pipeline.records import ArticleId, StoryId
 
 

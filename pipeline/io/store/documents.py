@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, exists, func, insert, select
 
 from pipeline.io.schema import changes, documents, publications
-from pipeline.io.store.work import upsert
+from pipeline.io.store.statements import upsert
 from pipeline.records import StoryId
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, select, update
 
 from pipeline.io.schema import leases
-from pipeline.io.store.work import insert_missing
+from pipeline.io.store.statements import insert_missing
 
 
 def take(tx: Connection, name: str, *, owner: str, now: datetime, lasts: timedelta) -> int | None:

@@ -11,16 +11,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, select, update
 
 from pipeline.io.schema import article_aliases, articles, entries, page_bodies, pages, sources
+from pipeline.io.store.pace import ClaimTerms
 from pipeline.io.store.sources import facts_key
-from pipeline.io.store.work import (
-    RELEASED,
-    ClaimTerms,
-    claim,
-    insert_missing,
-    is_due,
-    still_ours,
-    upsert,
-)
+from pipeline.io.store.statements import insert_missing, upsert
+from pipeline.io.store.work import RELEASED, claim, is_due, still_ours
 from pipeline.records import (
     Article,
     ArticleId,
@@ -44,6 +38,8 @@ class ClaimedPage:
     #: The entry the facts come from, see `facts_key`.
     facts_from: str
     source_provider: str
+    #: Not read against the word of its host's robots.txt.
+    obeys_robots: bool
     tick_id: int
     row: Row[Any]
 
@@ -53,7 +49,7 @@ class PageResult:
     """What became of one page: an article, a reason to skip it for good, or a retry."""
 
     claimed: ClaimedPage
-    #: done | skipped | retry | quarantined.
+    #: done | skipped | retry | quarantined | waiting (nothing was tried yet).
     state: str
     error: str | None = None
     next_at: datetime | None = None
@@ -80,6 +76,7 @@ def claim_pages(tx: Connection, ids: Sequence[PageId], terms: ClaimTerms) -> lis
             facts=_entry_facts(facts[row.id]),
             facts_from=facts_key(SourceId(facts[row.id].source_id), facts[row.id].entry_key),
             source_provider=facts[row.id].provider,
+            obeys_robots=facts[row.id].robots,
             tick_id=row.tick_id,
             row=row,
         )
@@ -90,7 +87,7 @@ def claim_pages(tx: Connection, ids: Sequence[PageId], terms: ClaimTerms) -> lis
 def _facts(tx: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
     """Return for each page its smallest entry (source, key), with its source's record."""
     rows = tx.execute(
-        select(entries, sources.c.provider, sources.c.language)
+        select(entries, sources.c.provider, sources.c.language, sources.c.robots)
         .join(sources, sources.c.id == entries.c.source_id)
         .where(entries.c.page_id.in_(ids))
     ).all()
@@ -162,11 +159,23 @@ def save_pages(
         ending = result.state
         if result.page is not None:
             _keep_body(tx, result.page)
+        if result.state == "waiting":
+            _put_off(tx, result)
+            continue
         if result.article is not None:
             ending = _save_article(tx, result, result.article, version=version)
         _save_page(tx, result, version=version, now=now)
         endings[result.claimed.id] = ending
     return endings
+
+
+def _put_off(tx: Connection, result: PageResult) -> None:
+    """Give a page back that nothing was tried of."""
+    tx.execute(
+        update(pages)
+        .where(pages.c.id == result.claimed.id)
+        .values(next_at=result.next_at, **RELEASED)
+    )
 
 
 def _keep_body(tx: Connection, page: Page) -> None:

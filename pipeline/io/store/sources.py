@@ -13,7 +13,9 @@ from sqlalchemy import Connection, Row, bindparam, func, select, update
 from config.catalogue import SourceEntry
 from pipeline.io.schema import entries, pages, sources
 from pipeline.io.store.corrections import is_blocked
-from pipeline.io.store.work import RELEASED, ClaimTerms, claim, insert_missing, is_due, still_ours
+from pipeline.io.store.pace import ClaimTerms
+from pipeline.io.store.statements import insert_missing
+from pipeline.io.store.work import RELEASED, claim, is_due, still_ours
 from pipeline.records import (
     Entry,
     EntryKeyKind,
@@ -243,6 +245,8 @@ def _source(row: Row[Any]) -> Source:
         title=row.title,
         language=row.language,
         interval=row.interval,
+        headers=row.headers,
+        user_agent=row.user_agent,
         state=PollState(
             validators=Validators(etag=row.etag, last_modified=row.last_modified),
             body_hash=row.body_hash,
@@ -328,6 +332,9 @@ def _file_values(entry: SourceEntry) -> dict[str, Any]:
         "language": entry.language,
         "interval": entry.interval,
         "enabled": entry.enabled,
+        "robots": entry.robots,
+        "headers": dict(entry.headers),
+        "user_agent": entry.user_agent,
     }
 
 

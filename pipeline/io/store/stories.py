@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, and_, exists, func, select, update
 
 from pipeline.io.schema import article_aliases, articles, memberships, stories, written
 from pipeline.io.store.pages import article_of_row
-from pipeline.io.store.work import insert_missing, upsert
+from pipeline.io.store.statements import insert_missing, upsert
 from pipeline.records import Article, ArticleId, Membership, Part, Story, StoryId
 
 

@@ -1,4 +1,4 @@
-"""Claiming rows to work on: leases, fencing, deaths, and the pace of each host.
+"""Claiming rows to work on: leases, fencing and deaths.
 
 PostgreSQL: FOR UPDATE SKIP LOCKED. SQLite: the whole write transaction holds the lock.
 A claim commits `attempts + 1` before the dangerous part begins, so that a row that kills its
@@ -9,14 +9,25 @@ alone counts. Three deaths, or five recorded failures, put a row into quarantine
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, bindparam, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Table,
+    and_,
+    func,
+    or_,
+    select,
+    update,
+)
 
-from pipeline.io.schema import hosts, leases, pages, sources
+from pipeline.io.schema import leases, pages, sources
+from pipeline.io.store import pace
+from pipeline.io.store.pace import ClaimTerms
 
 #: A row that died alone so often is quarantined.
 MAX_DEATHS = 3
@@ -24,18 +35,6 @@ MAX_DEATHS = 3
 MAX_FAILURES = 5
 #: Candidates looked at for each row wanted, so that one busy host does not hide the others.
 _LOOK_AHEAD = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimTerms:
-    """How much may be claimed, for how long, and how politely."""
-
-    owner: str
-    now: datetime
-    lease: timedelta
-    limit: int
-    spacing: timedelta
-    host_batch: int
 
 
 def is_due(table: Table, now: datetime) -> ColumnElement[bool]:
@@ -52,18 +51,13 @@ def claim(
 ) -> Sequence[Row[Any]]:
     """Lease due rows of `table` and return them as they were, with their new fence.
 
-    Rows whose host is busy are moved on to when it is free and not returned.
+    Rows whose host is busy are moved on to when it is free and not returned. Hosts and providers
+    take turns: the first row of each comes before anybody's second.
     """
-    query = (
-        select(table)
-        .where(is_due(table, terms.now), *where)
-        .order_by(table.c.next_at, table.c.id)
-        .limit(terms.limit * _LOOK_AHEAD)
-        .with_for_update(skip_locked=True)
-    )
+    query = _fairly(table, and_(is_due(table, terms.now), *where), terms.limit * _LOOK_AHEAD)
     candidates = _bury(tx, table, tx.execute(query).all(), terms.now)
     suspects = [row for row in candidates if row.lease_owner is not None]
-    granted = _reserve_hosts(tx, table, suspects[:1] or candidates, terms)
+    granted = pace.reserve(tx, table, suspects[:1] or candidates, terms)
     if not granted:
         return []
     tx.execute(
@@ -80,6 +74,22 @@ def claim(
     return tx.execute(
         select(table).where(table.c.id.in_([row.id for row in granted])).order_by(table.c.id)
     ).all()
+
+
+def _fairly(table: Table, condition: ColumnElement[bool], limit: int) -> Select[Any]:
+    """Return the query of at most `limit` rows that meet a condition, each party's oldest first."""
+    party = table.c.provider if table is sources else table.c.host
+    age = func.row_number().over(partition_by=party, order_by=(table.c.next_at, table.c.id))
+    placed = select(table.c.id, age.label("place")).where(condition).subquery()
+    # The condition again: only rows of `table` itself are looked at anew once their lock is had.
+    return (
+        select(table)
+        .join(placed, placed.c.id == table.c.id)
+        .where(condition)
+        .order_by(placed.c.place, table.c.next_at, table.c.id)
+        .limit(limit)
+        .with_for_update(of=table, skip_locked=True)
+    )
 
 
 def _bury(tx: Connection, table: Table, rows: Iterable[Row[Any]], now: datetime) -> list[Row[Any]]:
@@ -103,86 +113,6 @@ def _bury(tx: Connection, table: Table, rows: Iterable[Row[Any]], now: datetime)
             alive.append(row)
         tx.execute(update(table).where(table.c.id == row.id).values(values))
     return alive
-
-
-def _reserve_hosts(
-    tx: Connection, table: Table, rows: Sequence[Row[Any]], terms: ClaimTerms
-) -> list[Row[Any]]:
-    """Take the rows whose hosts are free, and move the hosts' clocks on; defer the others.
-
-    With a spacing, one request of a host is let through for each claim: two requests are never
-    closer than the spacing, whoever makes them.
-    """
-    names = sorted({row.host for row in rows})
-    _ensure_hosts(tx, names, terms.now)
-    known = {
-        row.host: row
-        for row in tx.execute(
-            select(hosts).where(hosts.c.host.in_(names)).order_by(hosts.c.host).with_for_update()
-        )
-    }
-    allowed = 1 if terms.spacing else terms.host_batch
-    used: dict[str, int] = {}
-    granted: list[Row[Any]] = []
-    later: list[dict[str, Any]] = []
-    for row in rows:
-        free_at = _free_at(known[row.host])
-        if free_at > terms.now:
-            later.append({"row_id": row.id, "at": free_at})
-        elif used.get(row.host, 0) < allowed and len(granted) < terms.limit:
-            used[row.host] = used.get(row.host, 0) + 1
-            granted.append(row)
-    if later:
-        tx.execute(
-            update(table).where(table.c.id == bindparam("row_id")).values(next_at=bindparam("at")),
-            later,
-        )
-    if used and terms.spacing:
-        tx.execute(
-            update(hosts)
-            .where(hosts.c.host.in_(sorted(used)))
-            .values(next_free_at=terms.now + terms.spacing)
-        )
-    return granted
-
-
-def _free_at(host: Row[Any]) -> datetime:
-    """Return from when a host may be asked again."""
-    free: datetime = host.next_free_at
-    return max(free, host.paused_until) if host.paused_until else free
-
-
-def _ensure_hosts(tx: Connection, names: Sequence[str], now: datetime) -> None:
-    """Make rows for hosts met for the first time."""
-    if names:
-        insert_missing(tx, hosts, [{"host": name, "next_free_at": now} for name in names])
-
-
-def pause_host(tx: Connection, host: str, until: datetime) -> None:
-    """Let nobody ask `host` before `until`."""
-    tx.execute(update(hosts).where(hosts.c.host == host).values(paused_until=until))
-
-
-def insert_missing(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows whose key is not there yet; leave the others alone."""
-    if not rows:
-        return
-    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
-    tx.execute(dialect.insert(table).on_conflict_do_nothing(), [dict(row) for row in rows])
-
-
-def upsert(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows, or replace every given column of those whose primary key is there."""
-    if not rows:
-        return
-    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(table)
-    keys = [column.name for column in table.primary_key]
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    tx.execute(
-        statement.on_conflict_do_update(index_elements=keys, set_=changed),
-        [dict(row) for row in rows],
-    )
 
 
 def still_ours(tx: Connection, table: Table, claimed: Iterable[Row[Any]]) -> set[str]:
@@ -210,6 +140,7 @@ def release_all(tx: Connection, owner: str) -> None:
             .where(table.c.lease_owner == owner)
             .values(fence=table.c.fence + 1, **RELEASED)
         )
+    pace.release_all(tx, owner)
     tx.execute(update(leases).where(leases.c.owner == owner).values(owner=None, until=None))
 
 

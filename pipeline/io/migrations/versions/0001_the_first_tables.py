@@ -44,8 +44,18 @@ def upgrade() -> None:
         sa.Column("host", sa.String(length=253), nullable=False),
         sa.Column("next_free_at", schema.UtcTime(), nullable=False),
         sa.Column("paused_until", schema.UtcTime(), nullable=True),
+        sa.Column("held_until", schema.UtcTime(), nullable=True),
+        sa.Column("held_by", sa.String(length=64), nullable=True),
+        sa.Column("spacing", sa.Interval(), nullable=True),
+        sa.Column("robots", sa.LargeBinary(), nullable=True),
+        sa.Column("robots_at", schema.UtcTime(), nullable=True),
+        sa.Column("trouble_at", schema.UtcTime(), nullable=True),
+        sa.Column("trouble_source", sa.String(length=80), nullable=True),
         sa.PrimaryKeyConstraint("host", name=op.f("pk_hosts")),
     )
+    with op.batch_alter_table("hosts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_hosts_held_by"), ["held_by"], unique=False)
+
     op.create_table(
         "leases",
         sa.Column("name", sa.String(length=120), nullable=False),
@@ -169,6 +179,9 @@ def upgrade() -> None:
         sa.Column("language", sa.String(length=8), nullable=True),
         sa.Column("interval", sa.Interval(), nullable=True),
         sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("robots", sa.Boolean(), nullable=False),
+        sa.Column("headers", sa.JSON(), nullable=False),
+        sa.Column("user_agent", sa.String(length=200), nullable=True),
         sa.Column("managed_by", sa.String(length=10), nullable=False),
         sa.Column("etag", sa.String(length=1024), nullable=True),
         sa.Column("last_modified", sa.String(length=128), nullable=True),

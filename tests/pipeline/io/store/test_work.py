@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from itertools import pairwise
-
 from pipeline.io.store import Store, sources, work
 from tests.pipeline.io.store.world import (
     MINUTE,
@@ -94,20 +91,6 @@ def test_three_deaths_alone_are_quarantine_and_bystanders_go_free(store: Store) 
     assert rows["bystander"].deaths == 0
 
 
-def test_two_requests_of_a_host_are_never_closer_than_its_spacing(store: Store) -> None:
-    names = [f"s{n}" for n in range(5)]
-    add_sources(store, names, host="busy.example")
-    open_tick(store)
-    starts = []
-    for step in range(60):
-        now = NOW + timedelta(milliseconds=200 * step)
-        starts += [now for _ in claim(store, names, terms(now, spacing=1))]
-
-    gaps = [(b - a).total_seconds() for a, b in pairwise(starts)]
-    assert len(starts) == 5
-    assert min(gaps) >= 1
-
-
 def test_a_busy_host_does_not_hide_the_others(store: Store) -> None:
     busy = [f"a{n}" for n in range(9)]
     catalogue = {name: source_entry(name, "busy.example") for name in busy}
@@ -118,19 +101,6 @@ def test_a_busy_host_does_not_hide_the_others(store: Store) -> None:
     claimed = claim(store, [*busy, "z"], terms(spacing=1, limit=2))
 
     assert [item.source.id for item in claimed] == ["a0", "z"]
-
-
-def test_a_paused_host_is_left_alone(store: Store) -> None:
-    add_sources(store, ["one"])
-    open_tick(store)
-    [item] = claim(store, ["one"], terms())
-    with store.write() as tx:
-        work.pause_host(tx, "one.example", NOW + 10 * MINUTE)
-        work.release_all(tx, "a")
-
-    assert item.source.id == "one"
-    assert claim(store, ["one"], terms(NOW + 9 * MINUTE)) == []
-    assert len(claim(store, ["one"], terms(NOW + 10 * MINUTE))) == 1
 
 
 def test_what_is_released_can_be_claimed_at_once(store: Store) -> None:
