@@ -86,8 +86,14 @@ class Section:
             try:
                 members.append(Member(model.model_validate(table), self, index))
             except ValidationError as error:
-                problems.extend(problems_of(error, model, partial(self.place, index)))
+                place = partial(self.place, index)
+                problems.extend(problems_of(error, model, place, hidden=_unshown(model)))
         return members
+
+
+def _unshown(model: type[BaseModel]) -> list[str]:
+    """Return the keys whose values no message repeats: somebody may have put a secret there."""
+    return [name for name, field in model.model_fields.items() if not field.repr]
 
 
 def twice(
