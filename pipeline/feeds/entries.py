@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from pipeline.feeds.dates import feed_date
 from pipeline.plaintext import clean_line, plain_line
@@ -22,8 +23,10 @@ _SUMMARY_LIMIT = 2_000
 _NAME_LIMIT = 200
 #: Guids beyond are named by their hash: some feeds put the whole text there.
 _GUID_LIMIT = 2_000
-#: A feed may hold megabytes in one description, or 100,000 nested elements.
+#: A feed may hold megabytes in one description, or 100,000 nested elements. Mostly the beginning
+#: of a text is enough; the rest is looked at when too little comes out of that.
 _RAW_LIMIT = 100_000
+_RAW_BEGINNING = 10_000
 _AUTHORS_LIMIT = 10
 #: Feeds attach galleries; the first pictures are the ones that stand for the article.
 _MEDIA_LIMIT = 10
@@ -102,6 +105,11 @@ def clean_entry(raw: RawEntry, *, base: str, now: datetime) -> Entry | SkippedEn
 
 def plain_text(markup: str, limit: int = _TITLE_LIMIT) -> str:
     """Return the text of some markup as one line of at most `limit` characters."""
+    if len(markup) > _RAW_BEGINNING:
+        beginning = plain_line(markup[:_RAW_BEGINNING])
+        # What was cut in two, a tag or a character, is beyond what is kept of it.
+        if len(beginning) > limit + _CLUSTER:
+            return shorten(beginning, limit)
     return shorten(plain_line(markup[:_RAW_LIMIT]), limit)
 
 
@@ -149,6 +157,7 @@ def _newest(raws: Sequence[RawEntry], now: datetime) -> Sequence[RawEntry]:
     return [raws[number] for number in sorted(order[:ENTRIES_LIMIT])]
 
 
+@lru_cache(256)  # the same few, asked for each link and picture
 def host(url: str) -> str:
     """Return the host of an address without www., "" when it has none."""
     try:

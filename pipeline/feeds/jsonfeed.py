@@ -29,7 +29,7 @@ def parse_json_feed(text: str, *, final_url: str, now: datetime) -> ParsedFeed:
     cleaned = clean_entries(raws, base=base, now=now)
     return ParsedFeed(
         dialect="json10" if version.rstrip("/").endswith("/1") else "json11",
-        parser="json",
+        parser="jsonfeed",
         title=plain_text(_text(feed, "title")),
         entries=cleaned.entries,
         skipped=cleaned.skipped,

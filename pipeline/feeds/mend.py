@@ -9,6 +9,7 @@ it everything that entities could be made to do.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from html import escape, unescape
 from html.entities import html5
 
@@ -111,6 +112,7 @@ def _reference(match: re.Match[str]) -> str:
     return escape(_character(text) if name.startswith("#") else html5.get(name, text))
 
 
+@lru_cache(1024)  # a feed repeats its few typographic quotes thousands of times
 def _character(number: str) -> str:
     """Return the character of a number as browsers read it, "" when there is none.
 
