@@ -59,5 +59,5 @@ def test_a_variable_and_a_file_are_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("reference", ["env:KEY", "env:", "key", "env:KEY\n"])
 def test_no_secret_is_an_error(tmp_path: Path, reference: str) -> None:
-    with pytest.raises(ValueError, match="not set|neither env"):
+    with pytest.raises(ValueError, match=r"not set|neither env"):
         read_reference(reference, tmp_path, environ={"KEY": "  "})
