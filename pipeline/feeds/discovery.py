@@ -35,7 +35,9 @@ _LOOKS_LIKE_FEED = re.compile(
     re.IGNORECASE,
 )
 _SAYS_FEED = re.compile(r"\b(?:rss|atom|news ?feed|xml feed|rss-?feed)\b", re.IGNORECASE)
-_COMMENTS = re.compile(r"/comments?/(?:feed|rss|atom)|[?&]feed=comments|comments/default", re.I)
+_COMMENTS = re.compile(
+    r"/comments?/(?:feed|rss|atom)|[?&]feed=comments|comments/default", re.IGNORECASE
+)
 #: Not a feed whatever it is called: it would be downloaded for nothing.
 _NO_FEED = re.compile(
     r"\.(?:png|jpe?g|gif|svg|webp|ico|css|js|pdf|zip|mp[34]|opml)$", re.IGNORECASE
