@@ -129,7 +129,7 @@ class SourceEntry(_Record):
     """false: kept, but not polled."""
     robots: bool = True
     """false: read its pages whatever robots.txt says; only with the publisher's word."""
-    headers: HeaderReferences = Field(default_factory=dict)
+    headers: HeaderReferences = Field(default_factory=dict, repr=False)
     """Headers such as Authorization or Cookie for the feed's host alone: env:NAME or file:PATH."""
     user_agent: str | None = Field(default=None, pattern=r"^[!-~]([ -~]*[!-~])?$", max_length=200)
     """Name under which this feed is requested, printable ASCII; unset: that of the settings."""

@@ -73,6 +73,9 @@ class Source:
     language: str | None = None
     #: The operator's own interval; wins over what polling learns.
     interval: timedelta | None = None
+    #: Request headers for the feed's host alone, each by reference to its value.
+    headers: Mapping[str, str] = field(default_factory=dict)
+    user_agent: str | None = None
     state: PollState = field(default_factory=PollState)
 
 
@@ -138,7 +141,7 @@ class ParsedFeed:
 
     #: ``rss20``, ``atom10``, ``json11`` ...; feedparser's own names.
     dialect: str
-    #: What read it: ``feedparser`` or ``json``.
+    #: What read it: ``fast``, ``feedparser`` or ``jsonfeed``.
     parser: str
     title: str
     entries: tuple[Entry, ...]

@@ -5,6 +5,7 @@ dns connect tls proxy                   no way to the server
 deadline                                the whole took too long
 too-large truncated bad-encoding        the body could not be taken
 bad-response                            no HTTP, or not what HTTP allows here
+no-secret                               a header's value is not where its reference says
 redirect-loop too-many-redirects not-modified-without-validators
 http-404 ...                            the server's own word, from 400 on
 client-error                            a fault of ours or of the library below

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
@@ -22,8 +23,15 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _ask(web_of: OpenWeb, url: str, home: Path, **changes: object) -> Fetched | FetchFailed:
-    request = WebRequest(url=url, kind="feed", **{"headers": KEY, **changes})  # type: ignore[arg-type] -- a test's short cut
+def _ask(
+    web_of: OpenWeb,
+    url: str,
+    home: Path,
+    *,
+    headers: Mapping[str, str] = KEY,
+    user_agent: str | None = None,
+) -> Fetched | FetchFailed:
+    request = WebRequest(url=url, kind="feed", headers=headers, user_agent=user_agent)
     [outcome] = web_of(home=home, user_agent="newsloom").get_many([request])
     assert isinstance(outcome, Fetched | FetchFailed)
     return outcome
