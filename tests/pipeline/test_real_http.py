@@ -171,7 +171,7 @@ def test_ten_hosts_asked_through_a_proxy_with_tls(newsloom: Newsloom, tmp_path: 
         )
 
     _check(home, answer, newsloom)
-    assert len(proxy.asked) == HOSTS * (ARTICLES + 1)
+    assert len(proxy.asked) == HOSTS * (ARTICLES + 2)  # its feed and its robots.txt
 
 
 def test_a_private_address_is_not_asked_without_the_operators_word(

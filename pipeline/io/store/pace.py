@@ -23,6 +23,8 @@ from pipeline.records import SourceId
 
 #: Two feeds of one host that answer 503 within this time speak for the host (FreshRSS #7870).
 _AGREE_WITHIN = timedelta(minutes=1)
+#: What a request may need from its reserved moment to the server's door: a look-up, a connection.
+_LATE = timedelta(milliseconds=250)
 #: A host's clock; its robots.txt is read only where it is asked for.
 _COLUMNS = (
     hosts.c.host,
@@ -109,7 +111,7 @@ def _hold(tx: Connection, taken: Sequence[Row[Any]], terms: ClaimTerms) -> None:
     values = [
         {
             "name": host.host,
-            "free_at": terms.now + spacing,
+            "free_at": terms.now + _LATE + spacing,
             "until": terms.now + terms.lease,
             "owner": terms.owner,
         }
@@ -162,7 +164,7 @@ def take_turn(
     [row] = _locked(tx, [host], now).values()
     free: datetime = max(now, row.next_free_at, row.paused_until or now)
     if free - now <= longest:
-        later = free + _spacing(row, spacing)
+        later = free + _LATE + _spacing(row, spacing)
         tx.execute(update(hosts).where(hosts.c.host == host).values(next_free_at=later))
     return free - now
 

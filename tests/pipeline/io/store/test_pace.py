@@ -94,17 +94,17 @@ def test_the_second_row_of_a_host_is_put_off_for_longer_than_the_first(store: St
 
     with store.read() as tx:
         due = sorted((row.next_at - NOW).total_seconds() for row in sources.all_sources(tx))
-    assert due == [0, 1, 2, 3]
+    assert due == [0, 1.25, 2.25, 3.25]
 
 
 def test_turns_come_one_spacing_after_the_other_and_after_a_claim(store: Store) -> None:
-    assert [turn(store, NOW) for _ in range(3)] == [0, 1, 2]
+    assert [turn(store, NOW) for _ in range(3)] == [0, 1.25, 2.5]
     assert turn(store, NOW + 10 * SECOND) == 0
 
     claim(store, busy(store, 1), terms(NOW + 20 * SECOND, spacing=1))
-    assert turn(store, NOW + 20 * SECOND) == 1
+    assert turn(store, NOW + 20 * SECOND) == 1.25
     release(store, NOW + 20 * SECOND)
-    assert turn(store, NOW + 20 * SECOND) == 2
+    assert turn(store, NOW + 20 * SECOND) == 2.5
 
 
 def test_a_host_that_asks_for_more_room_gets_it(store: Store) -> None:
@@ -116,8 +116,8 @@ def test_a_host_that_asks_for_more_room_gets_it(store: Store) -> None:
     assert len(claim(store, names, terms(spacing=1))) == 1
     release(store, NOW)
     assert claim(store, names, terms(NOW + 9 * SECOND, spacing=1)) == []
-    assert len(claim(store, names, terms(NOW + 10 * SECOND, spacing=1))) == 1
-    assert turn(store, NOW + 10 * SECOND) == 10
+    assert len(claim(store, names, terms(NOW + 11 * SECOND, spacing=1))) == 1
+    assert turn(store, NOW + 11 * SECOND) == 10.25
 
 
 def test_a_paused_host_is_left_alone(store: Store) -> None:
