@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from datetime import datetime
+from itertools import chain, islice
 from typing import Any
 
 from lxml import html
 
 from pipeline.feeds.decode import decode
+from pipeline.feeds.sitemap import child_sitemaps
 from pipeline.plaintext import clean_line
 from pipeline.records import FeedDocument
 from pipeline.urls import host_of, registrable_domain, resolve, url_key
@@ -61,13 +63,21 @@ class FeedLink:
     url: str
     #: The name it is given, "" for none.
     title: str = ""
-    #: ``declared``, ``linked``, ``robots`` or ``usual``: how it was found, best first.
+    #: ``itself``, ``declared``, ``linked``, ``robots`` or ``usual``: how it was found, best first.
     found: str
 
 
-def feed_links(document: FeedDocument) -> tuple[FeedLink, ...]:
-    """Return the feeds that an HTML page declares, then those it links to, each once."""
-    tree = _tree(decode(document.body, content_type=document.content_type))
+def feed_links(document: FeedDocument, *, now: datetime) -> tuple[FeedLink, ...]:
+    """Return the feeds that an HTML page declares, then those it links to, each once.
+
+    Of an index of sitemaps that are what it lists, the newest of news first.
+    """
+    text = decode(document.body, content_type=document.content_type)
+    listed = child_sitemaps(text, final_url=document.final_url, now=now)
+    if listed:
+        links = (FeedLink(url=one.url, found="robots") for one in listed)
+        return unique(islice(links, _LINKS_LIMIT))
+    tree = _tree(text)
     if tree is None:
         return ()
     base = _base(tree, document.final_url)

@@ -68,7 +68,7 @@ EXTRACTED_ARTICLE: TypeAdapter[ExtractedArticle] = TypeAdapter(ExtractedArticle)
 REJECTION: TypeAdapter[Rejection] = TypeAdapter(Rejection)
 
 Job = TypeVar("Job", FeedJob, PageJob)
-Record = TypeVar("Record", ParsedFeed, ExtractedArticle)
+Record = TypeVar("Record", ParsedFeed, ExtractedArticle, tuple[Any, ...])
 
 
 def frame_of(label: str, adapter: TypeAdapter[Job], job: Job, body: bytes) -> Frame | Rejected:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,12 +11,13 @@ from hypothesis import strategies as st
 from pipeline.feeds.discovery import feed_links, home_pages, robots_sitemaps, usual_places
 from pipeline.records import FeedDocument
 
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOME = "https://www.outlet.example/en/"
 
 
 def _found(page: str | bytes, url: str = HOME) -> list[tuple[str, str]]:
     body = page if isinstance(page, bytes) else page.encode()
-    links = feed_links(FeedDocument(final_url=url, body=body, content_type="text/html"))
+    links = feed_links(FeedDocument(final_url=url, body=body, content_type="text/html"), now=NOW)
     return [(link.found, link.url) for link in links]
 
 
@@ -37,7 +40,7 @@ def test_a_feed_keeps_the_title_it_is_declared_with() -> None:
     page = "<link rel=alternate type=application/rss+xml title='All\n news &amp; more' href=/f>"
     document = FeedDocument(final_url=HOME, body=page.encode())
 
-    assert [link.title for link in feed_links(document)] == ["All news & more"]
+    assert [link.title for link in feed_links(document, now=NOW)] == ["All news & more"]
 
 
 @pytest.mark.parametrize(
@@ -105,6 +108,18 @@ def test_a_page_nested_without_end_is_read() -> None:
     page = "<a href='/rss.xml'>" + "<div>" * 100_000
 
     assert _found(page) == [("linked", "https://www.outlet.example/rss.xml")]
+
+
+def test_an_index_of_sitemaps_leads_to_the_newest_of_news() -> None:
+    index = (
+        "<?xml version='1.0'?><sitemapindex><sitemap><loc>/pages.xml</loc></sitemap>"
+        "<sitemap><loc>/news.xml</loc></sitemap></sitemapindex>"
+    )
+
+    assert [url for _, url in _found(index)] == [
+        "https://www.outlet.example/news.xml",
+        "https://www.outlet.example/pages.xml",
+    ]
 
 
 def test_robots_txt_names_sitemaps_news_first() -> None:
