@@ -181,8 +181,7 @@ def _first_date(texts: Iterable[str], now: datetime) -> datetime | None:
 
 def _guid(text: str) -> str:
     """Return a guid without anything unprintable, by its hash when it is far too long."""
-    guid = clean_line(text)
-    return guid if len(guid) <= _GUID_LIMIT else f"sha256:{_hash(guid)}"
+    return clean_line(text) if len(text) <= _GUID_LIMIT else f"sha256:{_hash(text)}"
 
 
 def _authors(names: Iterable[str]) -> tuple[str, ...]:
@@ -208,4 +207,4 @@ def _media(media: Iterable[Media], base: str) -> tuple[Media, ...]:
 
 def _hash(text: str) -> str:
     """Return the sha-256 of a text, in hex."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()

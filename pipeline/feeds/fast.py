@@ -212,6 +212,7 @@ class _Entry:
         self._is_titled = False
         self._has_content = False
         self._author_kinds: set[bool] = set()
+        self._authors_are_odd = False
 
     def put(self, key: str, text: str, depth: int = 1) -> None:
         """Keep a text, unless there is one from further out."""
@@ -293,11 +294,10 @@ class _Entry:
         self.put("author", f"{name} ({email})" if name and email else name or email or "")
         people = self.values.setdefault("authors", [])
         people.append(person)
+        self._authors_are_odd |= "@" in person.get("name", "@")
         self._author_kinds.add(bool(len(element)))
         # Of several, feedparser cuts addresses out of the names and may give one that of another.
-        if len(people) > 1 and (
-            len(self._author_kinds) > 1 or any("@" in one.get("name", "@") for one in people)
-        ):
+        if len(people) > 1 and (self._authors_are_odd or len(self._author_kinds) > 1):
             raise OddFeed
 
 

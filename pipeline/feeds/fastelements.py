@@ -26,6 +26,8 @@ _ASCII_HOST = re.compile(r"https?://[!-~]+?[/?#]")
 #: finds their UTF-8 far faster than the table is applied.
 _WESTERN = {byte: bytes([byte]).decode("cp1252", "ignore") or byte for byte in range(0x80, 0xA0)}
 _IS_WESTERN = re.compile(rb"\xc2[\x80-\x9f]")
+#: No element of a feed has more; lxml takes the square of their number.
+_MOST_ATTRIBUTES = 50
 NOTHING: frozenset[str] = frozenset()
 #: What is in an author.
 PERSON = frozenset({"name", "email", "uri", "url", "x"})
@@ -42,6 +44,8 @@ def element_name(element: Any) -> str:
 def attributes_of(element: Any, *, may_have_base: bool = False) -> dict[str, str]:
     """Return the attributes of an element, by what they count as."""
     found: dict[str, str] = {}
+    if len(element.attrib) > _MOST_ATTRIBUTES:
+        raise OddFeed
     for key, value in element.items():
         name = attribute_of(key)
         if name in found or (name in ("xml:base", "base") and not may_have_base):
@@ -149,14 +153,18 @@ def add_link(element: Any, values: dict[str, Any]) -> None:
 def person_of(element: Any) -> dict[str, str]:
     """Return the name and the e-mail address of an author."""
     person: dict[str, str] = {}
-    for text in (element.text, *(child.tail for child in element)):
-        if text and text.strip():
-            raise OddFeed
+    around = (element.text, *(child.tail for child in element))
+    if any(text and text.strip() for text in around):
+        raise OddFeed
     for child in element:
         name = element_name(child)
         if name in person or name not in PERSON:
             raise OddFeed
         pass_over(child, NOTHING)
+        text = (child.text or "").strip()
+        # feedparser may take the text of an unknown element for the author's own.
+        if name == "x" and text:
+            raise OddFeed
         if name in ("name", "email"):
-            person[name] = (child.text or "").strip()
+            person[name] = text
     return person

@@ -150,7 +150,9 @@ _ATTRIBUTES = frozenset(
         *("uri", "url", "version", "width", "height"),
     }
 )
-_DECLARATION = re.compile(r"xmlns:([^\s=]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_DECLARATION = re.compile(r"xmlns:([^\s=:<>\"']+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+#: More prefixes than feeds have; each makes every look at an element's namespaces slower.
+_MOST_PREFIXES = 50
 #: More than real documents use, so that a hostile one cannot fill the memory.
 _REMEMBERED = 1024
 
@@ -167,7 +169,7 @@ def check_declared(xml: str) -> frozenset[str]:
     bound: dict[str, str] = {}
     for prefix, double, single in _DECLARATION.findall(xml):
         uri = double or single
-        if bound.setdefault(prefix, uri) != uri:
+        if bound.setdefault(prefix, uri) != uri or len(bound) > _MOST_PREFIXES:
             raise OddFeed
     for prefix, uri in bound.items():
         lower = uri.lower()

@@ -1,5 +1,7 @@
 """Children: the processes in which feeds and pages are parsed, each within limits and killable.
 
+Only small plain feeds, which `pipeline.io.feedjob` reads at once, do without.
+
 A page can make a parser run for minutes or eat all memory, in C, where no signal reaches Python
 (feedparser issue 562, trafilatura issue 704). So parsing happens in long-lived children; one that
 hangs, bloats or crashes is replaced, and its job alone ends with a reason: ``parse-timeout``,
@@ -19,6 +21,7 @@ from urllib.parse import urlsplit
 
 from pipeline.errors import NewsloomError, Rejected
 from pipeline.io.childprocess import ChildLimits, ChildProcess, Lost
+from pipeline.io.feedjob import read_here
 from pipeline.io.frames import JOB_LIMITS, Frame, FrameError, packed
 from pipeline.io.jobs import (
     EXTRACTED_ARTICLE,
@@ -71,8 +74,10 @@ class Children:
     ) -> list[ParsedFeed | Rejected]:
         """Return what each document holds, or why it is unusable, in the same order.
 
-        Raise ChildrenError when no child can be started.
+        Small plain feeds are read in this process. Raise ChildrenError when no child can be
+        started.
         """
+        here = [read_here(document, now=now) for document in documents]
         jobs = [
             frame_of(
                 READ_FEED,
@@ -80,9 +85,13 @@ class Children:
                 FeedJob(document=replace(document, body=b""), now=now),
                 document.body,
             )
-            for document in documents
+            for document, answer in zip(documents, here, strict=True)
+            if answer is None
         ]
-        return [record_of(PARSED_FEED, answer) for answer in self.run(jobs)]
+        answers = iter(self.run(jobs))
+        return [
+            record_of(PARSED_FEED, next(answers)) if answer is None else answer for answer in here
+        ]
 
     def read_pages(
         self,
