@@ -274,7 +274,7 @@ class SyncReport:
 def plan_sync(tx: Connection, catalogue: Mapping[str, SourceEntry]) -> SyncReport:
     """Say what `apply_sync` would change."""
     rows = {row.id: row for row in tx.execute(select(sources))}
-    wanted = {entry.id: _file_values(entry) for entry in catalogue.values()}
+    wanted = {entry.id: entry_values(entry) for entry in catalogue.values()}
     differing = [
         id_
         for id_, values in wanted.items()
@@ -302,8 +302,22 @@ def apply_sync(
     A source that left the catalogue is disabled, not deleted: its entries keep their keys.
     """
     report = plan_sync(tx, catalogue)
-    fresh = {
-        "managed_by": "file",
+    added = [{**new_source(catalogue[id_], now=now), "managed_by": "file"} for id_ in report.added]
+    insert_missing(tx, sources, added)
+    upserted = [{"id": id_, **entry_values(catalogue[id_])} for id_ in report.changed]
+    for values in upserted:
+        forget_feed(tx, values["id"], unless=values["feed_url"], now=now)
+        tx.execute(update(sources).where(sources.c.id == values["id"]).values(values))
+    if report.disabled:
+        tx.execute(update(sources).where(sources.c.id.in_(report.disabled)).values(enabled=False))
+    return report
+
+
+def new_source(entry: SourceEntry, *, now: datetime) -> dict[str, Any]:
+    """Return the row of a source nobody has polled yet, but for who manages it."""
+    return {
+        "id": entry.id,
+        **entry_values(entry),
         "entry_key_kind": EntryKeyKind.GUID.value,
         "failures": 0.0,
         "next_at": now,
@@ -311,18 +325,33 @@ def apply_sync(
         "deaths": 0,
         "fence": 0,
     }
-    insert_missing(
-        tx, sources, [{**_file_values(catalogue[id_]), "id": id_, **fresh} for id_ in report.added]
+
+
+def forget_feed(tx: Connection, source_id: str, *, unless: str, now: datetime) -> None:
+    """Drop what polling knows of a source's feed if its address is another one than `unless`.
+
+    The old feed's validators could make the new one look unchanged. Whoever is polling it now
+    loses the claim, and the new address is due at once.
+    """
+    tx.execute(
+        update(sources)
+        .where(sources.c.id == source_id, sources.c.feed_url != unless)
+        .values(
+            etag=None,
+            last_modified=None,
+            body_hash=None,
+            entry_key_kind=EntryKeyKind.GUID.value,
+            failures=0.0,
+            deaths=0,
+            quarantined=None,
+            next_at=now,
+            fence=sources.c.fence + 1,
+            **RELEASED,
+        )
     )
-    upserted = [{"id": id_, **_file_values(catalogue[id_])} for id_ in report.changed]
-    for values in upserted:
-        tx.execute(update(sources).where(sources.c.id == values["id"]).values(values))
-    if report.disabled:
-        tx.execute(update(sources).where(sources.c.id.in_(report.disabled)).values(enabled=False))
-    return report
 
 
-def _file_values(entry: SourceEntry) -> dict[str, Any]:
+def entry_values(entry: SourceEntry) -> dict[str, Any]:
     """Return the columns that a catalogue record decides."""
     return {
         "feed_url": entry.feed,
