@@ -86,3 +86,11 @@ def test_a_plain_line_opens_no_tag_whatever_comes_in(text: str) -> None:
 def test_long_input_takes_linear_time(piece: str) -> None:
     # The suite's own time limit would end a quadratic reader.
     assert isinstance(plain_line(piece * (200_000 // len(piece))), str)
+
+
+def test_long_texts_are_normalised_throughout() -> None:
+    # Longer than the pieces in which it is done, with characters of two parts across their ends.
+    text = "cafe\u0301 " * 2_000
+
+    assert clean_line(text) == ("caf\u00e9 " * 2_000).strip()
+    assert clean_line("a" + "\u0301\u0316" * 60_000).startswith("\u00e1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import tomllib
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,12 +14,13 @@ from feedparser.util import FeedParserDict
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from pipeline.errors import NotAFeed
+from pipeline.errors import NotAFeed, Rejected
 from pipeline.feeds import fast
 from pipeline.feeds.decode import decode
 from pipeline.feeds.fastnames import BYGONE, MEANT, SPACES
 from pipeline.feeds.parse import is_sampled, parse_feed, parse_plain_feed
 from pipeline.feeds.xmlfeed import XmlFeed
+from pipeline.io.feedjob import HERE_LIMIT, read_here
 from pipeline.records import FeedDocument, ParsedFeed
 from tests.conftest import ROOT
 from tests.pipeline.feeds.dialects import DIALECTS, FIRST, RSS20
@@ -516,3 +518,42 @@ def test_a_plain_feed_is_read_at_once_and_any_other_is_not() -> None:
         assert parse_plain_feed(_document(other), now=NOW) is None
     with pytest.raises(NotAFeed):
         parse_plain_feed(_document("<html>"), now=NOW)
+
+
+MARKS = "\u0301\u0316" * 60_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        _rss("xmlns:" * 40_000),
+        _rss(ENTRY.format(f"<guid isPermaLink='false'>a{MARKS}</guid>")),
+        _rss(ENTRY.format(f"<description>a{MARKS}</description>")),
+        _rss(
+            "<language>en</language>" * 5_000,
+            names=" ".join(f'xmlns:p{number}="u:{number}"' for number in range(6_000)),
+        ),
+        _rss("<y:note {}/>".format(" ".join(f"a{number}=''" for number in range(20_000)))),
+        _rss(ENTRY.format("<author>a</author>" * 14_000)),
+    ],
+    ids=["declarations", "marks in a guid", "marks", "prefixes", "attributes", "authors"],
+)
+def test_a_feed_read_without_a_child_costs_little_whatever_is_in_it(text: str) -> None:
+    # Each of them has taken between five seconds and two minutes.
+    body = text.encode()
+    assert len(body) <= HERE_LIMIT
+    started = time.process_time()
+    parse_plain_feed(FeedDocument(final_url=FEED_URL, body=body), now=NOW)
+
+    assert time.process_time() - started < 4
+
+
+def test_large_feeds_and_those_for_feedparser_are_left_to_a_child() -> None:
+    large = RSS20.replace("</rss>", f"<!--{'x' * HERE_LIMIT}--></rss>")
+
+    assert read_here(_document(RSS20), now=NOW) == parse_feed(_document(RSS20), now=NOW)
+    assert read_here(_document(large), now=NOW) is None
+    assert read_here(_document(DIALECTS["atom03"]), now=NOW) is None
+    refused = read_here(_document("<html>"), now=NOW)
+    assert isinstance(refused, Rejected)
+    assert refused.reason == "not-a-feed"
