@@ -25,11 +25,9 @@ _ROOT = re.compile(
     r"|<(?P<root>(?:[a-z][\w.-]{0,30}:)?(?:rss|rdf|feed|channel))[\s>/]",
     re.IGNORECASE | re.DOTALL,
 )
-#: CDATA, and every reference that a strict parser might not know.
+#: Every reference that a strict parser might not know.
 _REFERENCE = re.compile(
-    r"<!\[CDATA\[(?:.*?\]\]>|.*)"
-    r"|&(?!(?:amp|lt|gt|quot|apos);)(#[0-9]{1,8};|#[xX][0-9a-fA-F]{1,8};|[A-Za-z][A-Za-z0-9]{0,31};)?",
-    re.DOTALL,
+    r"&(?!(?:amp|lt|gt|quot|apos);)(#[0-9]{1,8};|#[xX][0-9a-fA-F]{1,8};|[A-Za-z][A-Za-z0-9]{0,31};)?"
 )
 #: No word and no address we keep is longer; feedparser's search for e-mail addresses in an author
 #: takes the square of such a run (its issue 562: a minute for 80 kB), so it is broken up.
@@ -63,7 +61,7 @@ def mended(text: str) -> str:
     Two elements of no dialect tell what feedparser would not: a picture's caption comes out as
     ``media:caption``, a guid that is no address after ``nopermalink``.
     """
-    xml = _REFERENCE.sub(_reference, _root_element(_legal(text)))
+    xml = _referenced(_root_element(_legal(text)))
     if _SHOWN_RUN in xml.encode().translate(_AS_RUN):
         xml = _RUN.sub(lambda run: _RUN_PIECE.sub(r"\1 ", run[0]), xml)
     if "xmlns:rss=" not in xml:
@@ -102,11 +100,26 @@ def _root_element(text: str) -> str:
     raise NotAFeed("not-a-feed", "no dialect that is known")
 
 
+def _referenced(xml: str) -> str:
+    """Return XML with references that every parser knows; CDATA without impossible numbers."""
+    pieces = []
+    end = 0
+    while (start := xml.find("<![CDATA[", end)) >= 0:
+        pieces.append(_REFERENCE.sub(_reference, xml[end:start]))
+        close = xml.find("]]>", start)
+        end = len(xml) if close < 0 else close + 3
+        pieces.append(_NUMBER.sub(_possible, xml[start:end]))
+    return "".join([*pieces, _REFERENCE.sub(_reference, xml[end:])])
+
+
+def _possible(match: re.Match[str]) -> str:
+    """Return a reference by number as it is, "" when there is no such character."""
+    return match[0] if _character(match[0]) else ""
+
+
 def _reference(match: re.Match[str]) -> str:
-    """Return what a reference stands for, as XML; CDATA as it is, but for impossible numbers."""
+    """Return what a reference stands for, as XML."""
     text, name = match[0], match[1]
-    if text.startswith("<"):
-        return _NUMBER.sub(lambda number: number[0] if _character(number[0]) else "", text)
     if not name:
         return "&amp;"
     return escape(_character(text) if name.startswith("#") else html5.get(name, text))
