@@ -212,7 +212,11 @@ async def _read(request: WebRequest, response: httpx.Response, policy: WebPolicy
     assert isinstance(response.stream, httpx.AsyncByteStream), "async transports stream so"
     try:
         # Not `aiter_raw`: answers made by hand, as in a recorded web, have been read already.
+        pieces = 0
         async for chunk in response.stream:
+            pieces += 1
+            if pieces > policy.body_max_pieces:
+                raise Rejected("too-large", f"more than {policy.body_max_pieces} pieces")
             body.add(chunk)
             if body.is_full:
                 break

@@ -59,6 +59,8 @@ class WebPolicy:
     page_deadline: timedelta = timedelta(seconds=20)
     #: What a crawler must read of robots.txt at least (RFC 9309, section 2.5).
     robots_prefix_bytes: int = 500 * 1024
+    #: Chunks of a few bytes cost time without end: 10 MiB in chunks of a kilobyte are 10,000.
+    body_max_pieces: int = 50_000
     header_max_bytes: int = 64 * 1024
     header_max_count: int = 200
     max_redirects: int = 5
