@@ -19,8 +19,6 @@ _DROPPED = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\u2060\ud800-\udfff\ufeff"
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff]",
 )
-#: Every white space, line and paragraph separators and NEL included.
-_SPACES = re.compile(r"[\s\x1c-\x1f\x85\u2028\u2029]+")
 #: Markup can hide in entities of entities; real feeds nest twice, three rounds are one to spare.
 _ROUNDS = 3
 #: A combining stack higher than this is an attack, not a script.
@@ -41,11 +39,12 @@ _TAG_START = re.compile(r"(?<!<)<++(?=[A-Za-z/!?])")
 
 def clean_line(text: str) -> str:
     """Return `text` as one line: NFC, no controls, every run of white space one space."""
-    safe = _SPACES.sub(" ", _DROPPED.sub("", text))
+    # Every white space, line and paragraph separators and NEL included, as \s would find them.
+    safe = " ".join(_DROPPED.sub("", text).split())
     if not safe.isascii():
         safe = _PIECE.sub(lambda piece: unicodedata.normalize("NFC", piece[0]), safe)
         safe = _STACK.sub(r"\1", safe)
-    return safe.strip()
+    return safe
 
 
 def plain_line(markup: str) -> str:
@@ -61,7 +60,8 @@ def plain_line(markup: str) -> str:
             break
         text = stripped
     # Last, because a character dropped between `<` and a letter brings them together.
-    return _TAG_START.sub("", clean_line(text))
+    line = clean_line(text)
+    return _TAG_START.sub("", line) if "<" in line else line
 
 
 def _without_tags(text: str) -> str:
