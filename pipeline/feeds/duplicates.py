@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
 from pipeline.records import Entry
-from pipeline.urls import url_key
+from pipeline.urls import host_of, registrable_domain, url_key
 
 #: Share of common entries (of all that either has) from which two feeds are one. Polled at
 #: different moments the same feed differs by an entry or two; two sections of one paper share
@@ -43,6 +44,16 @@ class Duplicate:
 def pages_of(entries: Iterable[Entry]) -> frozenset[str]:
     """Return the names of the pages that entries lead to."""
     return frozenset(url_key(entry.url) for entry in entries)
+
+
+def provider_of_entries(entries: Iterable[Entry]) -> str | None:
+    """Return the registrable domain of more than half of the entries' pages, None if there is none.
+
+    It tells the publisher better than the feed's own host, which may be a service's.
+    """
+    domains = Counter(registrable_domain(host_of(entry.url)) for entry in entries)
+    [(domain, most)] = domains.most_common(1) or [("", 0)]
+    return domain if most * 2 > domains.total() else None
 
 
 def share_of(first: frozenset[str], second: frozenset[str]) -> float:

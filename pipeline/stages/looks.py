@@ -5,14 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
+from urllib.parse import urljoin
 
 from pipeline.context import Context
 from pipeline.errors import Rejected
+from pipeline.io.robots import Robots
 from pipeline.io.web import WebRequest
 from pipeline.outcomes import Fetched, FetchFailed, WebOutcome
-from pipeline.records import FeedDocument, ParsedFeed
-from pipeline.urls import host_of
+from pipeline.records import (
+    EntryFacts,
+    ExtractedArticle,
+    FeedDocument,
+    Page,
+    PageId,
+    ParsedFeed,
+)
+from pipeline.urls import host_of, url_key
 
 _PERMANENT = frozenset({HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.PERMANENT_REDIRECT})
 
@@ -40,17 +50,23 @@ class Look:
 
 def look(ctx: Context, requests: Sequence[WebRequest]) -> list[Look]:
     """Ask for each address once and read what it holds, in the order of the requests."""
+    outcomes = _ask(ctx, requests)
+    documents = [document_of(outcome) for outcome in outcomes]
+    present = [document for document in documents if document is not None]
+    read = iter(ctx.children.read_feeds(present, now=ctx.clock()))
+    return [
+        _look(outcome, document, None if document is None else next(read))
+        for outcome, document in zip(outcomes, documents, strict=True)
+    ]
+
+
+def _ask(ctx: Context, requests: Sequence[WebRequest]) -> list[WebOutcome]:
+    """Return one outcome for each request, no host asked for two things at a time."""
     outcomes: dict[int, WebOutcome] = {}
     for numbers in _rounds(requests):
         answers = ctx.web.get_many([requests[number] for number in numbers])
         outcomes.update(zip(numbers, answers, strict=True))
-    documents = [document_of(outcomes[number]) for number in range(len(requests))]
-    present = [document for document in documents if document is not None]
-    read = iter(ctx.children.read_feeds(present, now=ctx.clock()))
-    return [
-        _look(outcomes[number], document, None if document is None else next(read))
-        for number, document in enumerate(documents)
-    ]
+    return [outcomes[number] for number in range(len(requests))]
 
 
 def _rounds(requests: Sequence[WebRequest]) -> list[list[int]]:
@@ -110,3 +126,46 @@ def _moved_to(outcome: Fetched) -> str:
     """Return where an address has moved for good, "" if it has not or one step is not for good."""
     steps = {status for status, _ in outcome.redirects}
     return outcome.final_url if steps and steps <= _PERMANENT else ""
+
+
+def look_at_pages(ctx: Context, urls: Sequence[str]) -> list[ExtractedArticle | Rejected]:
+    """Read one article on each page, as far as robots.txt allows, in the order of the pages."""
+    rules = _ask(ctx, [WebRequest(url=urljoin(url, "/robots.txt"), kind="robots") for url in urls])
+    allowed = [_allows(ctx, url, answer) for url, answer in zip(urls, rules, strict=True)]
+    asked = [WebRequest(url=url) for url, may in zip(urls, allowed, strict=True) if may]
+    outcomes = iter(_ask(ctx, asked))
+    found = [next(outcomes) if may else None for may in allowed]
+    now = ctx.clock()
+    pages = [_page(outcome, now) for outcome in found if isinstance(outcome, Fetched)]
+    extractors = ctx.settings.page_extractors
+    facts = EntryFacts()
+    read = iter(
+        ctx.children.read_pages([(page, facts) for page in pages], now=now, extractors=extractors)
+    )
+    return [next(read) if isinstance(one, Fetched) else _unread(one) for one in found]
+
+
+def _allows(ctx: Context, url: str, answer: WebOutcome) -> bool:
+    """Say whether a host's robots.txt, as it answered, lets us read a page."""
+    if not isinstance(answer, Fetched):
+        return True
+    return Robots(answer.body, user_agent=ctx.settings.user_agent).allows(url)
+
+
+def _page(outcome: Fetched, now: datetime) -> Page:
+    """Make the record of a page's answer."""
+    return Page(
+        id=PageId(url_key(outcome.url)),
+        url=outcome.url,
+        final_url=outcome.final_url,
+        body=outcome.body,
+        content_type=outcome.headers.get("content-type", ""),
+        fetched_at=now,
+    )
+
+
+def _unread(outcome: WebOutcome | None) -> Rejected:
+    """Say why there is no page."""
+    if isinstance(outcome, FetchFailed):
+        return Rejected(outcome.reason, outcome.detail)
+    return Rejected("robots-disallowed")
