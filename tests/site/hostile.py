@@ -15,7 +15,7 @@ _TEMPLATES = (
     "<script>alert(1)</script>", "</title><script>alert(1)</script>", '"><img src=x onerror=a()>',
     "' onmouseover='a()", "<!-- ", "]]>", "&lt;b&gt;", "&amp;amp;", "&quot;", "a --- b", "--- a: b",
     "# Heading", "* list", "[link](javascript:a)", "![x](y)", "`code`", "$$x$$", ":smile:",
-    "👩‍👩‍👧 🇩🇪 \U0001faf1🏽", "مرحبا بالعالم: 123 (abc)", "שלום עולם \"abc\"",
+    "👩‍👩‍👧 🇩🇪 \U0001faf1🏽", "مرحبا بالعالم: 123 (abc)", 'שלום עולם "abc"',
     "The ", "The A", "a" * 500,
 )  # fmt: skip
 TEXTS = sorted({text for text in map(clean_line, (*HOSTILE, *_TEMPLATES)) if text})

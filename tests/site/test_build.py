@@ -1,4 +1,4 @@
-"""Jekyll builds the theme from newsloom's files without a warning, and all that they tell is there."""
+"""Jekyll builds the theme from newsloom's files without a warning; all that they tell is there."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def test_pages_are_made_for_everybody(site: Site) -> None:
 def test_nothing_runs_and_nothing_but_pictures_comes_from_elsewhere(site: Site) -> None:
     for url, page in site.pages():
         assert page.xpath(_FETCHED) == [], url
-        assert [name for name in page.xpath("//@*[starts-with(name(), 'on')]")] == [], url
+        assert page.xpath("//@*[starts-with(name(), 'on')]") == [], url
     style = (site.folder / "assets/style.css").read_text()
     assert "url(" not in style
     assert "@import" not in style

@@ -39,7 +39,7 @@ def test_every_text_is_shown_as_it_is(hostile: Site) -> None:
                 "//meta[@name='description']/@content",
             )
         }
-        assert shown == dict.fromkeys(shown, [text])
+        assert shown == {xpath: [text] for xpath in shown}
         assert page.xpath("//title/text()") == [f"{text} · The Loom"]
 
 
