@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from pipeline.io.schema import (
     article_aliases,
@@ -23,14 +23,9 @@ from pipeline.io.schema import (
 )
 from pipeline.io.store.documents import ChangeRow, change_values
 from pipeline.io.store.pages import article_values
-from pipeline.io.store.statements import insert_missing
+from pipeline.io.store.statements import insert_missing, one_of
 from pipeline.records import Article, ArticleId, StoryId
 from pipeline.urls import host_of
-
-#: Values in one statement, far below what either database takes.
-_CHUNK = 5_000
-
-_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +61,7 @@ def aliases_of(tx: Connection, keys: Collection[str]) -> dict[str, ArticleId]:
     """Return the articles that also go by some of these keys."""
     table = article_aliases
     query = select(table.c.url_key, table.c.article_id)
-    rows = _chunked(tx, query, table.c.url_key, keys)
+    rows = tx.execute(query.where(one_of(tx, table.c.url_key, keys)))
     return {row.url_key: ArticleId(row.article_id) for row in rows}
 
 
@@ -75,14 +70,16 @@ def known_of(tx: Connection, site: str, domains: Mapping[ArticleId, str]) -> Kno
     query = select(memberships.c.article_id, memberships.c.story_id)
     owners = {
         ArticleId(row.article_id): StoryId(row.story_id)
-        for row in _chunked(tx, query, memberships.c.article_id, domains)
+        for row in tx.execute(query.where(one_of(tx, memberships.c.article_id, domains)))
     }
     housed = {
         row.story_id
         for row in tx.execute(select(documents.c.story_id).where(documents.c.site == site))
     }
     gone = select(articles.c.id).where(articles.c.state.in_(("withdrawn", "erased")))
-    refused = {ArticleId(row.id) for row in _chunked(tx, gone, articles.c.id, domains)}
+    refused = {
+        ArticleId(row.id) for row in tx.execute(gone.where(one_of(tx, articles.c.id, domains)))
+    }
     blocked = {(row.kind, row.value) for row in tx.execute(select(blocks.c.kind, blocks.c.value))}
     refused |= {
         article_id
@@ -140,10 +137,9 @@ def add_stories(
 
 def make_due(tx: Connection, ids: Sequence[StoryId]) -> None:
     """Let every site write stories again."""
-    for chunk in _chunks(ids):
-        tx.execute(
-            update(stories).where(stories.c.id.in_(chunk)).values(revision=stories.c.revision + 1)
-        )
+    tx.execute(
+        update(stories).where(one_of(tx, stories.c.id, ids)).values(revision=stories.c.revision + 1)
+    )
 
 
 def restore_changes(tx: Connection, site: str, rows: Sequence[ChangeRow]) -> None:
@@ -188,18 +184,3 @@ def _story(story: AdoptedStory) -> dict[str, Any]:
 def _membership(story: AdoptedStory, article: Article) -> dict[str, Any]:
     """Return the row of a membership that nobody can explain any more."""
     return {"article_id": article.id, "story_id": story.id, "score": 1.0, "parts": []}
-
-
-def _chunks(values: Collection[_Value]) -> Iterator[list[_Value]]:
-    """Yield values in lists that one statement takes."""
-    ordered = list(values)
-    for start in range(0, len(ordered), _CHUNK):
-        yield ordered[start : start + _CHUNK]
-
-
-def _chunked(
-    tx: Connection, query: Select[Any], column: Any, values: Collection[str]
-) -> Iterator[Any]:
-    """Yield the rows of `query` whose `column` is one of `values`."""
-    for chunk in _chunks(values):
-        yield from tx.execute(query.where(column.in_(chunk)))

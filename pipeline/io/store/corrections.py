@@ -17,7 +17,7 @@ from pipeline.io.schema import (
     pages,
     stories,
 )
-from pipeline.io.store.statements import insert_missing
+from pipeline.io.store.statements import insert_missing, one_of
 from pipeline.records import ArticleId, StoryId
 
 
@@ -25,7 +25,7 @@ def move_articles(tx: Connection, ids: Iterable[ArticleId], into: StoryId) -> No
     """Make articles members of another story, by somebody's word rather than by likeness."""
     tx.execute(
         update(memberships)
-        .where(memberships.c.article_id.in_(list(ids)))
+        .where(one_of(tx, memberships.c.article_id, ids))
         .values(story_id=into, nearest=None, parts=[], score=1.0)
     )
 
@@ -39,8 +39,8 @@ def found_by_split(tx: Connection, story_id: StoryId, origin: StoryId) -> None:
 
 def withdraw_articles(tx: Connection, ids: Sequence[ArticleId]) -> None:
     """Take articles out of their stories; they do not come back by being found again."""
-    tx.execute(delete(memberships).where(memberships.c.article_id.in_(ids)))
-    tx.execute(update(articles).where(articles.c.id.in_(ids)).values(state="withdrawn"))
+    tx.execute(delete(memberships).where(one_of(tx, memberships.c.article_id, ids)))
+    tx.execute(update(articles).where(one_of(tx, articles.c.id, ids)).values(state="withdrawn"))
 
 
 def block(tx: Connection, kind: str, value: str, *, reason: str, at: datetime) -> None:
@@ -89,18 +89,22 @@ def erase_articles(tx: Connection, ids: Sequence[ArticleId]) -> None:
 
     The bare row stays, so that its id means the same for ever.
     """
-    page_ids = select(articles.c.page_id).where(articles.c.id.in_(ids))
-    alias_ids = select(article_aliases.c.url_key).where(article_aliases.c.article_id.in_(ids))
+    page_ids = select(articles.c.page_id).where(one_of(tx, articles.c.id, ids))
+    alias_ids = select(article_aliases.c.url_key).where(
+        one_of(tx, article_aliases.c.article_id, ids)
+    )
     of_article = or_(pages.c.id.in_(page_ids), pages.c.id.in_(alias_ids))
     gone = [row.id for row in tx.execute(select(pages.c.id).where(of_article))]
-    tx.execute(delete(page_bodies).where(page_bodies.c.page_id.in_(gone)))
-    tx.execute(delete(entries).where(entries.c.page_id.in_(gone)))
+    tx.execute(delete(page_bodies).where(one_of(tx, page_bodies.c.page_id, gone)))
+    tx.execute(delete(entries).where(one_of(tx, entries.c.page_id, gone)))
     tx.execute(
-        update(pages).where(pages.c.id.in_(gone)).values(state="skipped", last_error="blocked")
+        update(pages)
+        .where(one_of(tx, pages.c.id, gone))
+        .values(state="skipped", last_error="blocked")
     )
     tx.execute(
         update(articles)
-        .where(articles.c.id.in_(ids))
+        .where(one_of(tx, articles.c.id, ids))
         .values(
             state="erased",
             url="",

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, exists, func, insert, select
 
 from pipeline.io.schema import changes, documents, publications
-from pipeline.io.store.statements import upsert
+from pipeline.io.store.statements import one_of, upsert
 from pipeline.records import StoryId
 
 
@@ -98,7 +98,7 @@ def documents_of_stories(
 ) -> dict[StoryId, DocumentRow]:
     """Return a site's documents of these stories."""
     rows = tx.execute(
-        select(documents).where(documents.c.site == site, documents.c.story_id.in_(list(ids)))
+        select(documents).where(documents.c.site == site, one_of(tx, documents.c.story_id, ids))
     )
     return {StoryId(row.story_id): _document(row) for row in rows}
 

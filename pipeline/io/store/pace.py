@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, Table, bindparam, case, select, update
 
 from pipeline.io.schema import hosts
-from pipeline.io.store.statements import insert_missing
+from pipeline.io.store.statements import insert_missing, one_of
 from pipeline.records import SourceId
 
 #: Two feeds of one host that answer 503 within this time speak for the host (FreshRSS #7870).
@@ -87,7 +87,9 @@ def _locked(tx: Connection, names: Collection[str], now: datetime) -> dict[str, 
     """Return the rows of hosts, locked in one order; those met for the first time are made."""
     ordered = sorted(names)
     insert_missing(tx, hosts, [{"host": name, "next_free_at": now} for name in ordered])
-    query: Select[Any] = select(*_COLUMNS).where(hosts.c.host.in_(ordered)).order_by(hosts.c.host)
+    query: Select[Any] = (
+        select(*_COLUMNS).where(one_of(tx, hosts.c.host, ordered)).order_by(hosts.c.host)
+    )
     return {row.host: row for row in tx.execute(query.with_for_update())}
 
 
@@ -200,7 +202,9 @@ def robots_of(
 ) -> Mapping[str, RobotsRow]:
     """Return the robots.txt of those of `names` that were asked for it after `since`."""
     query = select(hosts.c.host, hosts.c.robots, hosts.c.robots_at)
-    rows = tx.execute(query.where(hosts.c.host.in_(sorted(names)), hosts.c.robots_at > since))
+    rows = tx.execute(
+        query.where(one_of(tx, hosts.c.host, sorted(names)), hosts.c.robots_at > since)
+    )
     return {
         row.host: RobotsRow(
             text=zlib.decompress(row.robots) if row.robots is not None else None, at=row.robots_at

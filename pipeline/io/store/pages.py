@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, delete, select, update
 from pipeline.io.schema import article_aliases, articles, entries, page_bodies, pages, sources
 from pipeline.io.store.pace import ClaimTerms
 from pipeline.io.store.sources import facts_key
-from pipeline.io.store.statements import insert_missing, upsert
+from pipeline.io.store.statements import insert_missing, one_of, upsert
 from pipeline.io.store.work import RELEASED, claim, is_due, still_ours
 from pipeline.records import (
     Article,
@@ -64,7 +64,7 @@ def claim_pages(tx: Connection, ids: Sequence[PageId], terms: ClaimTerms) -> lis
         tx,
         pages,
         terms,
-        pages.c.id.in_(ids),
+        one_of(tx, pages.c.id, ids),
         pages.c.state == "pending",
         pages.c.tick_id.is_not(None),
     )
@@ -89,7 +89,7 @@ def _facts(tx: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
     rows = tx.execute(
         select(entries, sources.c.provider, sources.c.language, sources.c.robots)
         .join(sources, sources.c.id == entries.c.source_id)
-        .where(entries.c.page_id.in_(ids))
+        .where(one_of(tx, entries.c.page_id, ids))
     ).all()
     smallest: dict[str, Row[Any]] = {}
     for row in sorted(rows, key=lambda row: facts_key(row.source_id, row.entry_key)):
@@ -115,7 +115,9 @@ def pending_pages_of_sources(tx: Connection, ids: Sequence[SourceId]) -> list[Pa
     rows = tx.execute(
         select(pages.c.id)
         .where(pages.c.state == "pending", pages.c.quarantined.is_(None))
-        .where(pages.c.id.in_(select(entries.c.page_id).where(entries.c.source_id.in_(ids))))
+        .where(
+            pages.c.id.in_(select(entries.c.page_id).where(one_of(tx, entries.c.source_id, ids)))
+        )
         .order_by(pages.c.next_at, pages.c.id)
     )
     return [PageId(row.id) for row in rows]
@@ -136,7 +138,7 @@ def pending_articles_of_pages(tx: Connection, ids: Sequence[PageId]) -> list[Art
     rows = tx.execute(
         select(articles.c.id)
         .where(articles.c.state == "pending")
-        .where(articles.c.id.in_(select(pages.c.article_id).where(pages.c.id.in_(ids))))
+        .where(articles.c.id.in_(select(pages.c.article_id).where(one_of(tx, pages.c.id, ids))))
         .order_by(articles.c.published_at, articles.c.id)
     )
     return [ArticleId(row.id) for row in rows]
@@ -322,7 +324,7 @@ def article_of_row(row: Row[Any]) -> Article:
 
 def load_articles(tx: Connection, ids: Iterable[ArticleId]) -> dict[ArticleId, Article]:
     """Return the articles of `ids`."""
-    rows = tx.execute(select(articles).where(articles.c.id.in_(list(ids))))
+    rows = tx.execute(select(articles).where(one_of(tx, articles.c.id, ids)))
     return {ArticleId(row.id): article_of_row(row) for row in rows}
 
 

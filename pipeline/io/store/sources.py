@@ -14,7 +14,7 @@ from config.catalogue import SourceEntry
 from pipeline.io.schema import entries, pages, sources
 from pipeline.io.store.corrections import is_blocked
 from pipeline.io.store.pace import ClaimTerms
-from pipeline.io.store.statements import insert_missing
+from pipeline.io.store.statements import insert_missing, one_of
 from pipeline.io.store.work import RELEASED, claim, is_due, still_ours
 from pipeline.records import (
     Entry,
@@ -71,7 +71,7 @@ def claim_sources(
         tx,
         sources,
         terms,
-        sources.c.id.in_(ids),
+        one_of(tx, sources.c.id, ids),
         sources.c.enabled,
         sources.c.tick_id.is_not(None),
     )
@@ -92,7 +92,7 @@ def known_hashes(tx: Connection, source_id: SourceId, keys: Sequence[str]) -> di
     """Return the content hash of each of `keys` that the source has shown before."""
     rows = tx.execute(
         select(entries.c.entry_key, entries.c.content_hash).where(
-            entries.c.source_id == source_id, entries.c.entry_key.in_(keys)
+            entries.c.source_id == source_id, one_of(tx, entries.c.entry_key, keys)
         )
     )
     return {row.entry_key: row.content_hash for row in rows}
@@ -120,7 +120,7 @@ def _save_entries(tx: Connection, result: PollResult, *, now: datetime) -> None:
     if result.seen:
         tx.execute(
             update(entries)
-            .where(entries.c.source_id == source_id, entries.c.entry_key.in_(result.seen))
+            .where(entries.c.source_id == source_id, one_of(tx, entries.c.entry_key, result.seen))
             .values(last_seen_at=now)
         )
     for intent in result.intents:
@@ -309,7 +309,9 @@ def apply_sync(
         forget_feed(tx, values["id"], unless=values["feed_url"], now=now)
         tx.execute(update(sources).where(sources.c.id == values["id"]).values(values))
     if report.disabled:
-        tx.execute(update(sources).where(sources.c.id.in_(report.disabled)).values(enabled=False))
+        tx.execute(
+            update(sources).where(one_of(tx, sources.c.id, report.disabled)).values(enabled=False)
+        )
     return report
 
 
@@ -385,7 +387,7 @@ def make_due(tx: Connection, ids: Iterable[SourceId], *, now: datetime) -> int:
     """Let the given sources be polled at the next tick, whatever their interval says."""
     result = tx.execute(
         update(sources)
-        .where(sources.c.id.in_(list(ids)), sources.c.next_at > now)
+        .where(one_of(tx, sources.c.id, ids), sources.c.next_at > now)
         .values(next_at=now)
     )
     return result.rowcount

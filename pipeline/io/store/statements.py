@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import ARRAY, ColumnElement, Connection, Table, Text, any_, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 
@@ -29,3 +30,18 @@ def upsert(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> N
         statement.on_conflict_do_update(index_elements=keys, set_=changed),
         [dict(row) for row in rows],
     )
+
+
+def one_of(
+    tx: Connection, column: ColumnElement[Any], values: Iterable[str]
+) -> ColumnElement[bool]:
+    """Return the condition that a text column has one of `values`, however many there are.
+
+    IN with a parameter for each ends at 32,766 values on SQLite and at 65,535 on PostgreSQL; here
+    all are one parameter.
+    """
+    found = list(values)
+    if tx.dialect.name == "sqlite":
+        each = func.json_each(json.dumps(found)).table_valued("value")
+        return column.in_(select(each.c.value))
+    return column == any_(bindparam(None, found, type_=ARRAY(Text)))

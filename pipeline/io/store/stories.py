@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, and_, exists, func, select, update
 
 from pipeline.io.schema import article_aliases, articles, memberships, stories, written
 from pipeline.io.store.pages import article_of_row
-from pipeline.io.store.statements import insert_missing, upsert
+from pipeline.io.store.statements import insert_missing, one_of, upsert
 from pipeline.records import Article, ArticleId, Membership, Part, Story, StoryId
 
 
@@ -59,7 +59,7 @@ def stories_of(tx: Connection, ids: Iterable[ArticleId]) -> dict[ArticleId, Stor
     """Return the story of each article that has one."""
     rows = tx.execute(
         select(memberships.c.article_id, memberships.c.story_id).where(
-            memberships.c.article_id.in_(list(ids))
+            one_of(tx, memberships.c.article_id, ids)
         )
     )
     return {ArticleId(row.article_id): StoryId(row.story_id) for row in rows}
@@ -125,7 +125,7 @@ def members_of(
             memberships.c.copy_of,
         )
         .join(memberships, memberships.c.article_id == articles.c.id)
-        .where(memberships.c.story_id.in_(list(ids)))
+        .where(one_of(tx, memberships.c.story_id, ids))
         .order_by(articles.c.published_at, articles.c.id)
     )
     found: dict[StoryId, list[tuple[Article, Membership]]] = {}
@@ -149,8 +149,10 @@ def settle_articles(
     tx: Connection, clustered: Iterable[ArticleId], aliases: Mapping[ArticleId, ArticleId]
 ) -> None:
     """End the wait of articles: clustered, or another name of one that is."""
-    tx.execute(update(articles).where(articles.c.id.in_(list(clustered))).values(state="clustered"))
-    tx.execute(update(articles).where(articles.c.id.in_(list(aliases))).values(state="alias"))
+    tx.execute(
+        update(articles).where(one_of(tx, articles.c.id, clustered)).values(state="clustered")
+    )
+    tx.execute(update(articles).where(one_of(tx, articles.c.id, aliases)).values(state="alias"))
     insert_missing(
         tx,
         article_aliases,
@@ -192,7 +194,7 @@ def unwritten(
             .order_by(stories.c.id)
         )
         if ids is not None:
-            query = query.where(stories.c.id.in_(ids))
+            query = query.where(one_of(tx, stories.c.id, ids))
         behind |= {StoryId(row.id): row.revision for row in tx.execute(query)}
     return dict(sorted(behind.items()))
 
@@ -213,7 +215,7 @@ def make_unwritten(tx: Connection, site: str, ids: Iterable[StoryId]) -> None:
     """Make stories due for writing again, e.g. because their file was changed by hand."""
     tx.execute(
         update(written)
-        .where(written.c.site == site, written.c.story_id.in_(list(ids)))
+        .where(written.c.site == site, one_of(tx, written.c.story_id, ids))
         .values(revision=0)
     )
 
@@ -232,7 +234,7 @@ def fates_of(tx: Connection, ids: Iterable[StoryId]) -> dict[StoryId, Fate]:
     """Return what became of each story."""
     rows = tx.execute(
         select(stories.c.id, stories.c.state, stories.c.merged_into, stories.c.split_from).where(
-            stories.c.id.in_(list(ids))
+            one_of(tx, stories.c.id, ids)
         )
     )
     return {

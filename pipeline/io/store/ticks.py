@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, Table, and_, exists, func, insert, select, update
 
 from pipeline.io.schema import articles, pages, sources, ticks
+from pipeline.io.store.statements import one_of
 from pipeline.io.store.work import RELEASED, is_due
 from pipeline.records import SourceId
 
@@ -35,7 +36,7 @@ def open_tick(
     """
     due_sources = and_(is_due(sources, now), sources.c.enabled, sources.c.tick_id.is_(None))
     if only is not None:
-        due_sources = and_(due_sources, sources.c.id.in_(only))
+        due_sources = and_(due_sources, one_of(tx, sources.c.id, only))
     due_pages = and_(is_due(pages, now), pages.c.state == "pending", pages.c.tick_id.is_(None))
     if not (_any(tx, sources, due_sources) or _any(tx, pages, due_pages)):
         return None

@@ -28,6 +28,7 @@ from sqlalchemy import (
 from pipeline.io.schema import leases, pages, sources
 from pipeline.io.store import pace
 from pipeline.io.store.pace import ClaimTerms
+from pipeline.io.store.statements import one_of
 
 #: A row that died alone so often is quarantined.
 MAX_DEATHS = 3
@@ -62,7 +63,7 @@ def claim(
         return []
     tx.execute(
         update(table)
-        .where(table.c.id.in_([row.id for row in granted]))
+        .where(one_of(tx, table.c.id, [row.id for row in granted]))
         .values(
             attempts=table.c.attempts + 1,
             fence=table.c.fence + 1,
@@ -72,7 +73,9 @@ def claim(
         )
     )
     return tx.execute(
-        select(table).where(table.c.id.in_([row.id for row in granted])).order_by(table.c.id)
+        select(table)
+        .where(one_of(tx, table.c.id, [row.id for row in granted]))
+        .order_by(table.c.id)
     ).all()
 
 
@@ -119,7 +122,7 @@ def still_ours(tx: Connection, table: Table, claimed: Iterable[Row[Any]]) -> set
     """Return the ids whose lease nobody took over since; the results of the others are dropped."""
     fences = {row.id: row.fence for row in claimed}
     rows = tx.execute(
-        select(table.c.id, table.c.fence).where(table.c.id.in_(list(fences))).with_for_update()
+        select(table.c.id, table.c.fence).where(one_of(tx, table.c.id, fences)).with_for_update()
     )
     return {row.id for row in rows if row.fence == fences[row.id]}
 
@@ -154,7 +157,7 @@ def waiting(
     """Return those of `ids` that are in a tick, not leased, and due by `until`."""
     table = _STAGE_TABLES[stage]
     conditions = [
-        table.c.id.in_(ids),
+        one_of(tx, table.c.id, ids),
         table.c.tick_id.is_not(None),
         table.c.quarantined.is_(None),
         table.c.next_at <= until,
