@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.feeds.entries import language_of, shorten
+from pipeline.feeds.entries import RawEntry, clean_entry, language_of, plain_text, shorten
+from pipeline.records import Entry
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 WAVE = "\U0001f44b\U0001f3fd"
@@ -57,3 +60,44 @@ def test_what_is_cut_is_a_beginning_within_the_limit(text: str, limit: int) -> N
 )
 def test_language_codes_are_read_from_tags(text: str, code: str | None) -> None:
     assert language_of(text) == code
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("<p>word</p> " * 20_000, ("word " * 100).strip()),
+        ("<p></p>" * 5_000 + "late", "late"),
+        (f"<!--{'x' * 20_000}-->late", "late"),
+        ("<b>few</b> " + "<i></i>" * 3_000 + "late", "few late"),
+        (f"<img src='data:{'x' * 20_000}'>late", "late"),
+        ("e\u0301 " * 20_000, ("é " * 250).strip()),
+    ],
+    ids=["much text", "elements first", "a comment first", "text on both sides", "data", "accents"],
+)
+def test_long_markup_gives_the_text_of_all_of_it(markup: str, text: str) -> None:
+    assert plain_text(markup) == text
+
+
+def _guid(text: str) -> str:
+    """Return what becomes of a guid."""
+    raw = RawEntry(
+        guid=text,
+        links=("https://outlet.example/a",),
+        title="",
+        summaries=(),
+        published=(),
+        updated=(),
+        authors=(),
+        media=(),
+    )
+    entry = clean_entry(raw, base="", now=datetime(2020, 1, 24, tzinfo=UTC))
+    assert isinstance(entry, Entry)
+    return entry.guid
+
+
+def test_a_long_guid_is_named_by_its_hash() -> None:
+    guids = {_guid(f"{number}{'g' * 5_000}\ud800") for number in range(3)}
+
+    assert len(guids) == 3
+    assert all(guid.startswith("sha256:") for guid in guids)
+    assert _guid("g" * 2_000) == "g" * 2_000
