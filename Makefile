@@ -42,8 +42,11 @@ test-site: $(READY)  ## a real downstream site: jekyll, ruby and chromium (apt i
 quality: $(READY)  ## quality floors on the project's own pages and stories
 	$(BIN)/python -m pytest tests/quality
 
-bench: $(READY)  ## the whole line on the demo web repeated 50 times, CPU per stage
+bench: $(READY)  ## what each part costs: the line (50 times), feeds, unchanged stories, the pace of hosts
 	$(BIN)/python -m tests.bench.line
+	$(BIN)/python -m tests.bench.feeds
+	$(BIN)/python -m tests.bench.tree
+	$(BIN)/python -m tests.bench.pace
 
 lock: $(READY)  ## renew both lock files from pyproject.toml (hashes, no index addresses)
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \

@@ -304,6 +304,8 @@ documents = Table(
     Column("sha256", String(64), nullable=False),
     Column("revision", Integer, nullable=False),
     Column("writer_version", Integer, nullable=False),
+    #: Of all that the bytes are made from; "" when they were made elsewhere.
+    Column("fingerprint", String(64), nullable=False),
     #: The file's bytes, zlib-compressed: what a tombstone and a repair are made from.
     Column("content", LargeBinary, nullable=False),
     #: What the files beside the documents tell of it (`pipeline.seedfile.listing`).

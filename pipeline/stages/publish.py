@@ -35,6 +35,11 @@ class Staged:
     deliberate: bool
 
     @property
+    def is_kept(self) -> bool:
+        """Say whether nothing but the revision differs from what is known."""
+        return self.known is not None and self.row.content is self.known.content
+
+    @property
     def was_published(self) -> bool:
         """Say whether readers see it now."""
         return self.known is not None and self.known.published

@@ -84,7 +84,9 @@ def _write_site(
         with ctx.store.write() as tx:
             if not leases.holds(tx, name, token):
                 return False
-            documents.save_documents(tx, [item.row for item in staged])
+            kept = [item.row for item in staged if item.is_kept]
+            documents.save_documents(tx, [item.row for item in staged if not item.is_kept])
+            documents.save_revisions(tx, site.name, {row.story_id: row.revision for row in kept})
             documents.append_changes(tx, site.name, [item.change for item in staged if item.change])
         publish.put_in_place(ctx, site, tree, staged, now=now)
         with ctx.store.write() as tx:
@@ -107,8 +109,13 @@ def _stage(
         if item.known is None and not listed:
             ctx.tally.end("write", "elsewhere")
             continue
+        fingerprint = _fingerprint(ctx, site, item, listed=listed)
+        if item.known is not None and fingerprint and item.known.fingerprint == fingerprint:
+            row = replace(item.known, revision=item.revision)
+            staged.append(publish.Staged(row=row, known=item.known, change=None, deliberate=False))
+            continue
         try:
-            staged.append(_staged(ctx, site, item, staged, listed=listed))
+            staged.append(_staged(ctx, site, item, staged, listed=listed, fingerprint=fingerprint))
         except SeedFileError as error:
             ctx.tally.explain("write", "failed", item.id, f"bad-document: {error}")
     return due, staged
@@ -161,8 +168,32 @@ def _is_listed(site: Site, story: Story) -> bool:
     return not site.topics or bool(set(site.topics) & set(story.topics))
 
 
+def _fingerprint(ctx: Context, site: Site, item: Due, *, listed: bool) -> str:
+    """Return what stands for all that a document is made from; "" for a tombstone.
+
+    A story that gives the same again is not rendered: its bytes were proven when they were made.
+    """
+    if item.story is None:
+        return ""
+    made_from = (
+        WRITER_VERSION,
+        site,
+        listed,
+        item.story,
+        ctx.catalogue.organisations.get(item.story.lead.article.provider),
+        ctx.cipher.name if ctx.cipher else "",
+    )
+    return hashlib.sha256(repr(made_from).encode(errors="surrogatepass")).hexdigest()
+
+
 def _staged(
-    ctx: Context, site: Site, item: Due, earlier: Sequence[publish.Staged], *, listed: bool
+    ctx: Context,
+    site: Site,
+    item: Due,
+    earlier: Sequence[publish.Staged],
+    *,
+    listed: bool,
+    fingerprint: str,
 ) -> publish.Staged:
     """Render one document and prove the bytes. Raise SeedFileError when they would be wrong."""
     if item.fate.state == "forgotten" and item.known is not None:
@@ -182,6 +213,7 @@ def _staged(
         sha256=hashlib.sha256(data).hexdigest(),
         revision=item.revision,
         writer_version=WRITER_VERSION,
+        fingerprint=fingerprint,
         content=data,
         listing=to_json(listing_of(document, story_id=item.id, path=path)),
     )
@@ -199,6 +231,7 @@ def _removed(ctx: Context, item: Due, known: DocumentRow) -> publish.Staged:
         known,
         state="removed",
         published=False,
+        fingerprint="",
         sha256="",
         revision=item.revision,
         content=b"",

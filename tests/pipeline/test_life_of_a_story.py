@@ -224,3 +224,27 @@ def test_a_new_site_gets_every_story_and_its_program_is_run(tmp_path: Path) -> N
     publish(world.web, "two.example", [FERRIES, *_many(1)])
     tally = world.run()
     assert ("later: after_publish", "false: exit code 1: ") in tally.stages["write"].reasons
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sites": {"all": Site(name="all", out="all", threshold=1000)}},
+        {"sites": {"all": Site(name="all", out="all", threshold=0, dialect="web")}},
+        {"organisations": {}},
+    ],
+)
+def test_a_file_follows_the_catalogue_when_it_is_written_again(
+    world: TwoOutlets, change: dict[str, object]
+) -> None:
+    before = tree(world.home / "out")
+    world.books = world.books.model_copy(update=change)
+    ids = list(world.stories().values())
+    with world.open() as ctx:
+        with ctx.store.write() as tx:
+            stories.make_unwritten(tx, "all", ids)
+        write(ctx, ids)
+
+    after = tree(world.home / "out")
+    changed = [path for path in after if path.endswith(".md") and after[path] != before[path]]
+    assert len(changed) == len([path for path in after if path.endswith(".md")])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, insert, select
+from sqlalchemy import Connection, Row, bindparam, exists, func, insert, select, update
 
 from pipeline.io.schema import changes, documents, publications
 from pipeline.io.store.statements import one_of, upsert
@@ -29,6 +29,8 @@ class DocumentRow:
     sha256: str
     revision: int
     writer_version: int
+    #: Of all that the bytes are made from; "" when they were made elsewhere.
+    fingerprint: str = ""
     #: The file's bytes.
     content: bytes
     #: What the files beside the documents tell of it.
@@ -131,12 +133,26 @@ def save_documents(tx: Connection, rows: Sequence[DocumentRow]) -> None:
                 "sha256": row.sha256,
                 "revision": row.revision,
                 "writer_version": row.writer_version,
+                "fingerprint": row.fingerprint,
                 "content": zlib.compress(row.content),
                 "listing": dict(row.listing),
             }
             for row in rows
         ],
     )
+
+
+def save_revisions(tx: Connection, site: str, revisions: Mapping[StoryId, int]) -> None:
+    """Record which revision of its story each document shows, its bytes being the same."""
+    values = [{"story": story_id, "now": revision} for story_id, revision in revisions.items()]
+    if values:
+        tx.execute(
+            update(documents)
+            .where(documents.c.site == site, documents.c.story_id == bindparam("story"))
+            .where(documents.c.revision != bindparam("now"))
+            .values(revision=bindparam("now")),
+            values,
+        )
 
 
 def _document(row: Row[Any]) -> DocumentRow:
@@ -151,6 +167,7 @@ def _document(row: Row[Any]) -> DocumentRow:
         sha256=row.sha256,
         revision=row.revision,
         writer_version=row.writer_version,
+        fingerprint=row.fingerprint,
         content=zlib.decompress(row.content),
         listing=row.listing,
     )

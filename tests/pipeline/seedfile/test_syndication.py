@@ -117,6 +117,14 @@ def test_the_feed_is_as_new_as_its_newest_story() -> None:
     assert fromstring(feed_atom([], site=site())).findtext(f"{ATOM}updated") is not None
 
 
+def _mended(text: str) -> str:
+    """Return `text` as feedparser reads it, which takes "Â¡" for a "¡" that was encoded twice."""
+    try:
+        return text.encode("iso-8859-1").decode("utf-8")
+    except UnicodeError:
+        return text
+
+
 @both
 @given(orders=hostile().flatmap(lambda found: st.tuples(st.just(found), st.permutations(found))))
 @settings(max_examples=60, deadline=None)
@@ -130,4 +138,5 @@ def test_any_order_gives_the_same_feed_and_hostile_texts_leave_it_whole(
     read = {entry.guid: entry for entry in _read(name, given_order, on).entries}
     assert len(read) == len(given_order)
     for one in given_order:
-        assert read[f"urn:newsloom:{one.story_id}"].title == plain_text(one.title)
+        title = _mended(one.title) if name == "feed.atom" else one.title
+        assert read[f"urn:newsloom:{one.story_id}"].title == plain_text(title)
