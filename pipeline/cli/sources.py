@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from pipeline.cli import source_checks, source_discovery, source_edits, source_lists
 from pipeline.cli.common import (
@@ -22,6 +23,9 @@ from pipeline.context import system_clock
 from pipeline.io.store import sources as rows
 
 app = typer.Typer(no_args_is_help=True, help="The feeds newsloom watches.")
+
+#: Weighted failures from which a feed is more likely lost than having a bad hour: six soft ones.
+_HIGH = 3.0
 
 
 @app.command("list")
@@ -44,8 +48,12 @@ def list_(home: Home = None, json_: AsJson = False) -> None:
         table.add_column(column)
     for row in found:
         state = row.quarantined or (row.last_status or "-") if row.enabled else "disabled"
-        table.add_row(row.id, str(row.entries), state, shown_time(row.next_at), row.title)
+        table.add_row(row.id, str(row.entries), state, shown_time(row.next_at), Text(row.title))
     out.print(table)
+    for row in found:
+        if row.enabled and (row.quarantined or row.failures >= _HIGH):
+            hint = f"{row.id} keeps failing; try `newsloom sources rediscover {row.id}`"
+            out.print(hint, markup=False)
     out.print(f"{len(found)} sources")
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -283,6 +285,33 @@ def test_a_lost_feed_that_nothing_resembles_is_not_replaced(desk: Desk) -> None:
     assert desk.rows()[0]["feed_url"] == url
 
 
+def test_the_list_says_what_to_do_about_a_feed_that_keeps_failing(desk: Desk) -> None:
+    desk.json("sources", "add", "outlet", "--feed", desk.server.url("/no"), "--unchecked")
+    fresh = desk("sources", "list").stdout
+    with closing(sqlite3.connect(desk.home / "state" / "newsloom.db")) as database, database:
+        database.execute("UPDATE sources SET failures = 3 WHERE id = 'outlet'")
+
+    assert "rediscover" not in fresh
+    assert "try `newsloom sources rediscover outlet`" in desk("sources", "list").stdout
+
+
+def test_a_source_goes_back_to_the_catalogue(desk: Desk) -> None:
+    (desk.home / "catalogue" / "sources.toml").write_text(
+        '[[source]]\nid = "post"\nfeed = "https://post.example/rss"\n'
+        'provider = "post.example"\ntitle = "The Post"\n'
+    )
+    desk.json("sources", "sync")
+    desk.json("sources", "edit", "post", "--title", "Mine")
+    kept = desk.json("sources", "sync")
+    desk.json("sources", "release", "post")
+    synced = desk.json("sources", "sync")
+
+    assert (kept["kept"], kept["changed"]) == (["post"], [])
+    assert (synced["kept"], synced["changed"]) == ([], ["post"])
+    assert [row["title"] for row in desk.rows()] == ["The Post"]
+    assert "stands in the catalogue" in desk("sources", "remove", "post").stderr
+
+
 def test_check_tells_what_is_wrong_with_each_feed(desk: Desk) -> None:
     server = desk.server
     good = desk.serve("/good.xml")
@@ -300,6 +329,7 @@ def test_check_tells_what_is_wrong_with_each_feed(desk: Desk) -> None:
         desk.json("sources", "add", name, "--feed", url, "--unchecked", "--provider", "a.example")
 
     checked = {one["source"]: one for one in desk.json("sources", "check", code=1)}
+    [paged] = desk.json("sources", "check", "--page", "--source", "good")
     table = desk("sources", "check")
 
     notes = {name: " | ".join(one["notes"]) for name, one in checked.items()}
@@ -310,6 +340,7 @@ def test_check_tells_what_is_wrong_with_each_feed(desk: Desk) -> None:
     assert notes["old"] == "nothing new for 90 days"
     assert notes["undated"] == "2 of 2 entries without a date"
     assert (checked["good"]["dialect"], checked["good"]["entries"]) == ("rss20", 4)
+    assert (checked["good"]["page_picture"], paged["page_picture"]) == (None, False)
     assert "6 sources = 5 working + 1 broken" in table.stdout
 
 
