@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from config.catalogue import SourceEntry
+from config.problems import ConfigError
 from config.sourceblock import source_block
 from pipeline.cli.common import (
     SOME_FAILED,
@@ -24,7 +25,7 @@ from pipeline.cli.common import (
 )
 from pipeline.cli.source_checks import watched
 from pipeline.cli.source_edits import add_checked, change
-from pipeline.cli.source_values import current, new_id, said, validated
+from pipeline.cli.source_values import current, name_of, new_id, said, validated
 from pipeline.context import Context
 from pipeline.errors import UsageError
 from pipeline.feeds.duplicates import FeedProfile, provider_of_entries, same_feed
@@ -92,7 +93,7 @@ def _entry(candidate: Candidate, id_: str) -> SourceEntry:
             "id": id_,
             "feed": candidate.url,
             "provider": provider_of_entries(feed.entries) or candidate.profile.provider,
-            "title": (feed.title or candidate.link.title or id_)[:200].strip(),
+            "title": name_of(feed.title, candidate.link.title, id_),
             "language": feed.language,
         }
     )
@@ -106,7 +107,6 @@ def _shown(
     feed = candidate.feed
     if feed is None:
         return base
-    entry = _entry(candidate, new_id(feed.title or candidate.link.title, candidate.url, known))
     twins = (same_feed(candidate.profile, one) for one in profiles)
     return base | {
         "kind": feed.dialect,
@@ -116,8 +116,20 @@ def _shown(
         "sample": [one.title for one in feed.entries[:_SAMPLE]],
         "same_as": candidate.same_as,
         "watched_as": next((said(twin, twin.second) for twin in twins if twin), ""),
-        "toml": source_block(entry),
+        "toml": toml_block(candidate, known),
     }
+
+
+def toml_block(candidate: Candidate, known: Mapping[str, SourceEntry]) -> str:
+    """Return what to paste into sources.toml, "" for a feed at an address that has no place there.
+
+    A host may have underscores, or be an address of IPv6: neither is a provider.
+    """
+    title = (candidate.feed and candidate.feed.title) or candidate.link.title
+    try:
+        return source_block(_entry(candidate, new_id(title, candidate.url, known)))
+    except ConfigError:
+        return ""
 
 
 def _newest(candidate: Candidate) -> datetime | None:
@@ -141,7 +153,7 @@ def _print_discovery(found: Discovery, shown: Sequence[Mapping[str, Any]]) -> No
         elif one["same_as"]:
             out.print(f"the same feed: {one['url']} = {one['same_as']}", markup=False)
     for one in feeds:
-        if not one["watched_as"]:
+        if one["toml"] and not one["watched_as"]:
             out.print(f"\n{one['toml'].rstrip()}", markup=False)
     out.print(f"\n{len(feeds)} feeds", markup=False)
 

@@ -29,6 +29,7 @@ from pipeline.cli.source_values import (
     given_options,
     host_or_none,
     laid_over,
+    name_of,
     profile_of,
     refuse_duplicate,
     refuse_known,
@@ -111,12 +112,12 @@ def add_checked(
     host = host_or_none(str(given["feed"]))
     # What is checked before the feed is asked must be complete; the feed may know better.
     draft = validated({"provider": registrable_domain(host), "title": given["id"], **given})
-    with ctx.store.read() as tx:
-        known = sourcebook.profiles(tx)
-    refuse_known(draft.id, [profile.name for profile in known])
+    refuse_known(ctx.store, draft.id)
     parsed = None if unchecked else _looked(ctx, draft)
     entry = validated({**_told(draft, parsed), **given})
     if not unchecked:
+        with ctx.store.read() as tx:
+            known = sourcebook.profiles(tx, entry.provider)
         refuse_duplicate(profile_of(entry, parsed), known)
     if not dry_run:
         with ctx.store.write() as tx:
@@ -168,7 +169,8 @@ def change(
     after = validated({**before.model_dump(), **given})
     if after.feed != before.feed:
         with store.read() as tx:
-            others = [one for one in sourcebook.profiles(tx) if one.name != after.id]
+            known = sourcebook.profiles(tx, after.provider)
+        others = [one for one in known if one.name != after.id]
         refuse_duplicate(profile_of(after, None), others)
     if not dry_run and after != before:
         with store.write() as tx:
@@ -289,6 +291,6 @@ def _told(draft: SourceEntry, parsed: ParsedFeed | None) -> dict[str, Any]:
         return {"provider": draft.provider, "title": draft.title}
     return {
         "provider": provider_of_entries(parsed.entries) or draft.provider,
-        "title": parsed.title[:200].strip() or draft.title,
+        "title": name_of(parsed.title, draft.title),
         "language": parsed.language,
     }

@@ -23,7 +23,7 @@ from pipeline.cli.common import (
     out,
     print_json,
 )
-from pipeline.cli.source_values import ending, host_or_none, new_id, validated
+from pipeline.cli.source_values import ending, host_or_none, name_of, new_id, validated
 from pipeline.context import system_clock
 from pipeline.errors import Rejected, UsageError
 from pipeline.feeds.entries import language_of
@@ -126,7 +126,7 @@ def _reason(error: Exception) -> str:
 def _entry(outline: Outline, taken: set[str], *, disabled: bool) -> SourceEntry:
     """Return the source an outline speaks of. Raise ConfigError for one that cannot be."""
     host = host_or_none(outline.home_url) or host_or_none(outline.feed_url)
-    title = outline.title[:200].strip() or host
+    title = name_of(outline.title, host)
     own = outline.own
     id_ = own.get("id", "")
     return validated(

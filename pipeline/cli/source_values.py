@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Mapping, Sequence
+import unicodedata
+from collections.abc import Container, Mapping, Sequence
 from itertools import count
 from typing import Any
 
@@ -22,6 +23,8 @@ from pipeline.urls import host_of
 
 #: An id has at most 80 characters; some are left for a number.
 _ID_LIMIT = 70
+#: As the catalogue has it.
+_NAME_LIMIT = 200
 
 
 def validated(values: Mapping[str, Any]) -> SourceEntry:
@@ -62,6 +65,15 @@ def new_id(title: str, url: str, taken: Container[str]) -> str:
     while name in taken:
         name = f"{base}-{next(numbers)}"
     return name
+
+
+def name_of(*candidates: str) -> str:
+    """Return the first of some texts that holds a name, as the catalogue takes one."""
+    for text in candidates:
+        visible = "".join(one for one in text if not unicodedata.category(one).startswith("C"))
+        if name := " ".join(visible.split())[:_NAME_LIMIT].strip():
+            return name
+    return ""
 
 
 def said(duplicate: Duplicate, other: str) -> str:
@@ -106,9 +118,11 @@ def host_or_none(url: str) -> str:
         return ""
 
 
-def refuse_known(id_: str, known: Collection[str]) -> None:
+def refuse_known(store: Store, id_: str) -> None:
     """Raise UsageError when the id is taken."""
-    if id_ in known:
+    with store.read() as tx:
+        row = sourcebook.source_row(tx, id_)
+    if row is not None:
         raise UsageError(f"{id_}: this id is taken; `newsloom sources edit {id_}` changes it")
 
 

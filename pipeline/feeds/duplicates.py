@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 
 from pipeline.records import Entry
@@ -65,7 +66,7 @@ def share_of(first: frozenset[str], second: frozenset[str]) -> float:
 
 def same_feed(first: FeedProfile, second: FeedProfile) -> Duplicate | None:
     """Return why two sources are one feed, None when they are not."""
-    if url_key(first.feed_url) == url_key(second.feed_url):
+    if _address(first.feed_url) == _address(second.feed_url):
         return Duplicate(first=first.name, second=second.name, by="address")
     if first.provider != second.provider:
         return None
@@ -83,7 +84,7 @@ def duplicates(profiles: Iterable[FeedProfile]) -> Iterator[Duplicate]:
     found = sorted(profiles, key=lambda profile: profile.name)
     groups: dict[str, list[FeedProfile]] = {}
     for profile in found:
-        for key in (f"address {url_key(profile.feed_url)}", f"provider {profile.provider}"):
+        for key in (f"address {_address(profile.feed_url)}", f"provider {profile.provider}"):
             groups.setdefault(key, []).append(profile)
     pairs = {
         (first.name, second.name): (first, second)
@@ -93,3 +94,9 @@ def duplicates(profiles: Iterable[FeedProfile]) -> Iterator[Duplicate]:
     for _, (first, second) in sorted(pairs.items()):
         if duplicate := same_feed(first, second):
             yield duplicate
+
+
+@lru_cache(maxsize=16_384)
+def _address(url: str) -> str:
+    """Return what the spellings of one address share; asked again for each pair."""
+    return url_key(url)

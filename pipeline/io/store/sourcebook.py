@@ -86,10 +86,17 @@ def remove_source(tx: Connection, source_id: str) -> bool:
     return result.rowcount == 1
 
 
-def profiles(tx: Connection) -> list[FeedProfile]:
-    """Return what tells each source's feed from others: the entries it held when last read."""
+def profiles(tx: Connection, provider: str | None = None) -> list[FeedProfile]:
+    """Return what tells each source's feed from others: the entries it held when last read.
+
+    With `provider`, only its sources' entries: those of others are never the same feed by them.
+    """
+    wanted = select(sources.c.id)
+    if provider is not None:
+        wanted = wanted.where(sources.c.provider == provider)
     newest = (
         select(entries.c.source_id, func.max(entries.c.last_seen_at).label("at"))
+        .where(entries.c.source_id.in_(wanted))
         .group_by(entries.c.source_id)
         .subquery()
     )

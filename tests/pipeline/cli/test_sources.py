@@ -17,6 +17,11 @@ import pytest
 
 from pipeline.cli.app import app
 from pipeline.cli.common import guarded
+from pipeline.cli.source_discovery import toml_block
+from pipeline.feeds.discovery import FeedLink
+from pipeline.records import ParsedFeed
+from pipeline.stages.discover import Candidate
+from pipeline.stages.looks import Look
 from tests.servers import Server, redirect, reply, running_server
 from tests.world import HARBOUR, Item, feed, page
 
@@ -128,6 +133,24 @@ def test_a_site_is_discovered_and_its_feed_added(desk: Desk) -> None:
     [row] = desk.rows()
     assert (row["id"], row["provider"], row["managed_by"]) == ("outlet", "127.0.0.1", "operator")
     assert desk.json("sources", "discover", home)["feeds"][0]["watched_as"]
+
+
+def test_a_title_that_no_catalogue_takes_is_made_one(desk: Desk) -> None:
+    url = desk.serve("/all.xml", title="  \U0001f468\u200d\U0001f469 Out\u00adlet\ue000 ")
+
+    [one] = desk.json("sources", "discover", url)["feeds"]
+
+    [block] = tomllib.loads(one["toml"])["source"]
+    assert block["title"] == "\U0001f468\U0001f469 Outlet"
+
+
+def test_a_feed_that_can_be_no_source_has_no_block() -> None:
+    url = "https://under_score.example/feed"
+    parsed = ParsedFeed(dialect="rss20", parser="fast", title="Outlet", entries=())
+    seen = Look(url=url, final_url=url, feed=parsed)
+    candidate = Candidate(link=FeedLink(url=url, found="itself"), seen=seen)
+
+    assert toml_block(candidate, {}) == ""
 
 
 def test_a_site_without_feeds_fails(desk: Desk) -> None:
