@@ -53,7 +53,7 @@ def write_atomically(path: Path, data: bytes) -> bool:
 
 def sync_folder(path: Path) -> None:
     """Force the names in a folder to disk. Raise OutputError when that fails."""
-    with _reported(path), _folder(path) as folder:
+    with _reported(path, is_folder=True), _folder(path) as folder:
         os.fsync(folder)
 
 
@@ -68,7 +68,7 @@ def stale_temps(folder: Path, *, older_than: datetime) -> list[Path]:
 
     Raise OutputError when the folder cannot be read.
     """
-    with _reported(folder), _folder(folder) as opened:
+    with _reported(folder, is_folder=True), _folder(folder) as opened:
         with os.scandir(opened) as entries:
             names = [entry.name for entry in entries]
         return [folder / name for name in _stale(opened, names, older_than)]
@@ -114,7 +114,7 @@ class Tree:
         """
         parent = PurePosixPath(folder)
         found = []
-        with _reported(self.root / folder):
+        with _reported(self.root / folder, is_folder=True):
             try:
                 with self._open(parent) as opened:
                     for below, _, names, _ in os.fwalk(dir_fd=opened):
@@ -142,7 +142,7 @@ class Tree:
     def sync(self) -> None:
         """Force the names written since the last call to disk. Raise OutputError."""
         for parent in sorted(self._unsynced):
-            with _reported(self.root / parent), self._open(parent) as folder:
+            with _reported(self.root / parent, is_folder=True), self._open(parent) as folder:
                 os.fsync(folder)
         self._unsynced.clear()
 
@@ -152,7 +152,7 @@ class Tree:
         Raise OutputError when the root is no plain folder.
         """
         removed = 0
-        with _reported(self.root):
+        with _reported(self.root, is_folder=True):
             try:
                 with self._open(PurePosixPath()) as root:
                     for _, _, names, folder in os.fwalk(dir_fd=root):
@@ -304,15 +304,16 @@ def _stale(folder: int, names: list[str], older_than: datetime) -> Iterator[str]
 
 
 @contextmanager
-def _reported(path: Path) -> Iterator[None]:
+def _reported(path: Path, *, is_folder: bool = False) -> Iterator[None]:
     """Turn what the system says into an OutputError that names the path and the remedy."""
     try:
         yield
     except OSError as error:
-        raise OutputError(_culprit(path, error) or _plainly(path, error)) from error
+        said = _culprit(path, error, is_folder=is_folder) or _plainly(path, error)
+        raise OutputError(said) from error
 
 
-def _culprit(path: Path, error: OSError) -> str:
+def _culprit(path: Path, error: OSError, *, is_folder: bool) -> str:
     """Say which part of `path` is something else than it should be; "" when that is not it."""
     if error.errno not in _WRONG_KIND:
         return ""
@@ -322,7 +323,8 @@ def _culprit(path: Path, error: OSError) -> str:
                 f"{part}: is a link to {part.readlink()}, and nothing is written through a link; "
                 "remove it, or name the real folder"
             )
-        kind, fits = ("file", part.is_file()) if part is path else ("folder", part.is_dir())
+        is_file = part is path and not is_folder
+        kind, fits = ("file", part.is_file()) if is_file else ("folder", part.is_dir())
         if part.exists() and not fits:
             return f"{part}: is no plain {kind}; move it away"
     return ""

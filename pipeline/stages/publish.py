@@ -94,10 +94,11 @@ def put_in_place(
     tree.sync()
     with ctx.store.read() as tx:
         rows = documents.summaries_of(tx, site.name)
-    changed = any(item.change for item in staged)
-    if changed or not tree.has("manifest.json"):
-        _write_beside(ctx, site, tree, rows, now=now)
     manifest = _manifest(rows)
+    # It is written last, so while it is behind, so may be all the others: after a crash, too.
+    changed = tree.write("manifest.json", manifest, dry_run=True)
+    if changed:
+        _write_beside(ctx, site, tree, rows, now=now)
     tree.write("manifest.json", manifest)
     published = [row.published_at for row in rows if row.published]
     tree.write(

@@ -17,7 +17,7 @@ from config.catalogue import Site
 from pipeline.articles.amp import amp_cache_url
 from pipeline.context import Context
 from pipeline.errors import SeedFileError
-from pipeline.io.files import Tree
+from pipeline.io.files import OutputError, Tree
 from pipeline.io.store import documents, leases, stories
 from pipeline.io.store.documents import ChangeRow, DocumentRow
 from pipeline.io.store.stories import Fate
@@ -67,7 +67,10 @@ def write(
 def _write_site(
     ctx: Context, site: Site, ids: Sequence[StoryId], *, dry_run: bool, force: str | None
 ) -> bool:
-    """Write one site's files under its lease; say whether nobody else had it."""
+    """Write one site's files under its lease; say whether nobody else had it.
+
+    A folder that cannot be written fails its site alone; its stories stay due.
+    """
     tree = Tree(ctx.settings.path(ctx.settings.out) / site.out)
     if dry_run:
         _, staged = _stage(ctx, site, ids)
@@ -79,21 +82,46 @@ def _write_site(
         token = leases.take(tx, name, owner=ctx.store.owner, now=now, lasts=ctx.settings.lease)
     if token is None:
         return False
+    try:
+        return _write_due(ctx, site, tree, ids, force=force, lease=(name, token))
+    except OutputError as error:
+        ctx.tally.end("write", "not-written", ctx.tally.stages["write"].difference)
+        ctx.tally.due("write")
+        ctx.tally.explain("write", "failed", site.name, str(error))
+        return True
+    finally:
+        with ctx.store.write() as tx:
+            leases.give_back(tx, name, token)
+
+
+def _write_due(
+    ctx: Context,
+    site: Site,
+    tree: Tree,
+    ids: Sequence[StoryId],
+    *,
+    force: str | None,
+    lease: tuple[str, int],
+) -> bool:
+    """Save rows, then files, then that they are written; say whether the lease lasted.
+
+    Raise OutputError when a file cannot be written.
+    """
+    now = ctx.clock()
     due, staged = _stage(ctx, site, ids)
-    if publish.passes_gate(ctx, site, staged, now=now, force=force):
-        with ctx.store.write() as tx:
-            if not leases.holds(tx, name, token):
-                return False
-            kept = [item.row for item in staged if item.is_kept]
-            documents.save_documents(tx, [item.row for item in staged if not item.is_kept])
-            documents.save_revisions(tx, site.name, {row.story_id: row.revision for row in kept})
-            documents.append_changes(tx, site.name, [item.change for item in staged if item.change])
-        publish.put_in_place(ctx, site, tree, staged, now=now)
-        with ctx.store.write() as tx:
-            if leases.holds(tx, name, token):
-                stories.mark_written(tx, site.name, {item.id: item.revision for item in due})
+    if not publish.passes_gate(ctx, site, staged, now=now, force=force):
+        return True
     with ctx.store.write() as tx:
-        leases.give_back(tx, name, token)
+        if not leases.holds(tx, *lease):
+            return False
+        kept = [item.row for item in staged if item.is_kept]
+        documents.save_documents(tx, [item.row for item in staged if not item.is_kept])
+        documents.save_revisions(tx, site.name, {row.story_id: row.revision for row in kept})
+        documents.append_changes(tx, site.name, [item.change for item in staged if item.change])
+    publish.put_in_place(ctx, site, tree, staged, now=now)
+    with ctx.store.write() as tx:
+        if leases.holds(tx, *lease):
+            stories.mark_written(tx, site.name, {item.id: item.revision for item in due})
     return True
 
 
