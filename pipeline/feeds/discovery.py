@@ -53,6 +53,8 @@ _USUAL_SITEMAPS = ("/news-sitemap.xml", "/sitemap-news.xml", "/sitemap_news.xml"
 _SITEMAP_LINE = re.compile(r"^[ \t]*sitemap[ \t]*:[ \t]*(\S{1,2048})", re.IGNORECASE | re.MULTILINE)
 #: A page that links more is a directory of feeds; its first ones are the main ones.
 _LINKS_LIMIT = 12
+#: Links looked at; the largest front pages have some 2,000.
+_READ_LIMIT = 5_000
 _TITLE_LIMIT = 200
 
 
@@ -95,7 +97,8 @@ def robots_sitemaps(text: str, *, url: str) -> tuple[FeedLink, ...]:
 
     Whether one holds news shows only when it is read.
     """
-    found = (resolve(url, match[1]) for match in _SITEMAP_LINE.finditer(text))
+    lines = islice(_SITEMAP_LINE.finditer(text), _READ_LIMIT)
+    found = (resolve(url, match[1]) for match in lines)
     links = unique(FeedLink(url=one, found="robots") for one in found if one)
     return tuple(sorted(links, key=lambda link: "news" not in link.url.lower())[:_LINKS_LIMIT])
 
@@ -142,7 +145,7 @@ def _base(tree: Any, final_url: str) -> str:
 
 def _declared(tree: Any, base: str) -> Iterator[FeedLink]:
     """Yield what the page declares as its feeds; feeds of comments are left out."""
-    for one in tree.iter("link"):
+    for one in islice(tree.iter("link"), _READ_LIMIT):
         relations = str(one.get("rel") or "").lower().split()
         kind = str(one.get("type") or "").partition(";")[0].strip().lower()
         href = str(one.get("href") or "")
@@ -156,7 +159,7 @@ def _declared(tree: Any, base: str) -> Iterator[FeedLink]:
 
 def _linked(tree: Any, base: str) -> Iterator[FeedLink]:
     """Yield links whose address or text looks like a feed, on the site's own hosts or a service."""
-    for one in tree.iter("a"):
+    for one in islice(tree.iter("a"), _READ_LIMIT):
         href = str(one.get("href") or "")
         text = _title(one.text_content() or one.get("title"))
         by_address = _LOOKS_LIKE_FEED.search(href.partition("#")[0])

@@ -104,6 +104,14 @@ def test_no_page_breaks_it(page: bytes) -> None:
     assert all(url.startswith("http") for _, url in _found(b"<a href='/feed'>" + page))
 
 
+def test_of_a_page_of_links_without_end_the_first_are_read() -> None:
+    page = "<a href='/about'>x</a>" * 5_000 + "<a href='/rss.xml'>x</a>"
+
+    assert _found("<a href='/atom.xml'>x</a>" + page) == [
+        ("linked", "https://www.outlet.example/atom.xml")
+    ]
+
+
 def test_a_page_nested_without_end_is_read() -> None:
     page = "<a href='/rss.xml'>" + "<div>" * 100_000
 
