@@ -26,9 +26,9 @@ from pipeline.io.migrate import require_current
 from pipeline.io.store import Store
 from pipeline.outcomes import Tally
 
-#: For people and for machines alike; errors go beside it.
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+#: For people and for machines alike; errors go beside it. No `:x:` of an address becomes a picture.
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 SOME_FAILED = 1
 USAGE = 2

@@ -21,7 +21,7 @@ from pipeline.io.web import WebRequest
 from pipeline.outcomes import Fetched
 from pipeline.records import ParsedFeed, Source
 from pipeline.stages.looks import Look, look
-from pipeline.urls import host_of, registrable_domain, resolve
+from pipeline.urls import host_of, registrable_domain, resolve, url_key
 
 __all__ = ["Candidate", "Discovery", "Offer", "Rediscovery", "discover", "rediscover"]
 
@@ -202,10 +202,12 @@ def rediscover(ctx: Context, source: Source, known: Collection[str]) -> Rediscov
 
 
 def _at_home(ctx: Context, source: Source) -> Iterator[Candidate]:
-    """Yield the feeds of the first of a source's home pages that has any."""
+    """Yield the feeds of the first of a source's home pages that has others than the lost one."""
+    lost = url_key(source.feed_url)
     for page in home_pages(provider=source.provider, feed=source.feed_url):
-        if feeds := discover(ctx, page).feeds:
-            yield from feeds
+        found = [one for one in discover(ctx, page).feeds if url_key(one.url) != lost]
+        if found:
+            yield from found
             return
 
 

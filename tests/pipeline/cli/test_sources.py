@@ -178,6 +178,17 @@ def test_an_operators_source_is_added_changed_disabled_and_survives_a_sync(desk:
     assert desk("sources", "remove", "outlet").returncode == 1
 
 
+def test_what_is_shown_is_what_is_meant(desk: Desk) -> None:
+    url = desk.serve("/all.xml", title="Outlet [bold] :x:")
+
+    shown = desk("sources", "discover", url).stdout
+    added = desk("sources", "add", "outlet", "--feed", url).stdout
+    listed = desk("sources", "list").stdout
+
+    for text in (shown, added, listed):
+        assert "Outlet [bold] :x:" in text
+
+
 def test_dry_runs_change_nothing(desk: Desk) -> None:
     url = desk.serve("/all.xml")
     desk.json("sources", "add", "outlet", "--feed", url, "--dry-run")

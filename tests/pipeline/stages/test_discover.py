@@ -192,6 +192,17 @@ def test_a_feed_that_works_is_left_alone(ctx: Context, web: FakeWeb) -> None:
     assert web.asked == [f"{HOME}old.xml"]
 
 
+def test_a_feed_that_only_its_key_opens_is_not_offered_itself(ctx: Context, web: FakeWeb) -> None:
+    web.answers[HOME] = _home(_declared("/old.xml"))
+    web.answers[f"{HOME}old.xml"] = feed(ITEMS, "The Outlet")
+    source = replace(_source(f"{HOME}old.xml"), headers={"Authorization": "env:NOT_SET_ANYWHERE"})
+
+    found = rediscover(ctx, source, frozenset())
+
+    assert found.now.problem.startswith("no-secret")
+    assert found.offers == ()
+
+
 @pytest.mark.parametrize(("status", "offered"), [(301, ["new.xml"]), (308, ["new.xml"]), (302, [])])
 def test_only_a_lasting_redirect_offers_its_target(
     ctx: Context, web: FakeWeb, status: int, offered: list[str]
