@@ -12,6 +12,7 @@ from pipeline.cli import (
     config,
     database,
     demo,
+    evaluate,
     init,
     runs,
     schema,
@@ -67,3 +68,4 @@ app.add_typer(stories.app, name="stories")
 app.add_typer(config.app, name="config")
 app.add_typer(database.app, name="db")
 app.add_typer(secured.app, name="secured")
+app.add_typer(evaluate.app, name="evaluate")
