@@ -22,7 +22,8 @@ from pipeline.feeds.schedule import (
     next_poll,
 )
 from pipeline.io.store import pace, pages, sources
-from pipeline.io.store.sources import ClaimedSource, EntryIntent, PollResult
+from pipeline.io.store.entries import EntryIntent, known_hashes
+from pipeline.io.store.sources import ClaimedSource, PollResult
 from pipeline.io.web import WebRequest
 from pipeline.outcomes import Fetched, FetchFailed, WebOutcome
 from pipeline.records import FeedDocument, PageId, ParsedFeed, PollState, SourceId, Validators
@@ -196,7 +197,7 @@ def _fetched(
     source = poll.claimed.source
     kind = key_kind(parsed.entries, source.state.entry_key_kind)
     entries = keyed(parsed.entries, kind)
-    known = sources.known_hashes(tx, source.id, list(entries))
+    known = known_hashes(tx, source.id, list(entries))
     outcome = PollOutcome(
         kind=PollKind.SUCCESS,
         server_hint=hints_from_headers(poll.outcome.headers, now),

@@ -48,17 +48,17 @@ def block(tx: Connection, kind: str, value: str, *, reason: str, at: datetime) -
     insert_missing(tx, blocks, [{"kind": kind, "value": value, "reason": reason, "at": at}])
 
 
-def is_blocked(tx: Connection, url_key: str, domain: str) -> bool:
-    """Say whether a page, or its domain, was refused."""
+def blocked(tx: Connection, *, url_keys: Iterable[str], domains: Iterable[str]) -> frozenset[str]:
+    """Return those of the pages (by key) and of the domains that were refused."""
     found = tx.execute(
         select(blocks.c.value).where(
             or_(
-                (blocks.c.kind == "url") & (blocks.c.value == url_key),
-                (blocks.c.kind == "domain") & (blocks.c.value == domain),
+                (blocks.c.kind == "url") & one_of(tx, blocks.c.value, url_keys),
+                (blocks.c.kind == "domain") & one_of(tx, blocks.c.value, domains),
             )
         )
     )
-    return found.first() is not None
+    return frozenset(row.value for row in found)
 
 
 def articles_at(tx: Connection, url_key: str) -> list[ArticleId]:

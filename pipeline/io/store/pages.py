@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, select, update
 
 from pipeline.io.schema import article_aliases, articles, entries, page_bodies, pages, sources
+from pipeline.io.store.entries import facts_key
 from pipeline.io.store.pace import ClaimTerms
-from pipeline.io.store.sources import facts_key
 from pipeline.io.store.statements import insert_missing, one_of, upsert
 from pipeline.io.store.work import RELEASED, claim, is_due, still_ours
 from pipeline.records import (

@@ -1,4 +1,4 @@
-"""Rows of sources and their entries: what fetch loads and saves."""
+"""Rows of sources: what fetch loads and saves."""
 
 from __future__ import annotations
 
@@ -11,15 +11,13 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from config.catalogue import SourceEntry
-from pipeline.io.schema import entries, pages, sources
-from pipeline.io.store.corrections import is_blocked
+from pipeline.io.schema import entries, sources
+from pipeline.io.store.entries import EntryIntent, Shown, save_entries
 from pipeline.io.store.pace import ClaimTerms
 from pipeline.io.store.statements import insert_missing, one_of
 from pipeline.io.store.work import RELEASED, claim, is_due, still_ours
 from pipeline.records import (
-    Entry,
     EntryKeyKind,
-    PageId,
     PollState,
     Source,
     SourceId,
@@ -34,17 +32,6 @@ class ClaimedSource:
     source: Source
     tick_id: int
     row: Row[Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryIntent:
-    """An entry to store, under its key, with the page it leads to."""
-
-    key: str
-    page_id: PageId
-    #: Registrable domain of its link.
-    domain: str
-    entry: Entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,22 +75,20 @@ def due_in_tick(tx: Connection, tick_id: int, now: datetime) -> list[SourceId]:
     return [SourceId(row.id) for row in rows]
 
 
-def known_hashes(tx: Connection, source_id: SourceId, keys: Sequence[str]) -> dict[str, str]:
-    """Return the content hash of each of `keys` that the source has shown before."""
-    rows = tx.execute(
-        select(entries.c.entry_key, entries.c.content_hash).where(
-            entries.c.source_id == source_id, one_of(tx, entries.c.entry_key, keys)
-        )
-    )
-    return {row.entry_key: row.content_hash for row in rows}
-
-
 def save_polls(tx: Connection, results: Sequence[PollResult], *, now: datetime) -> set[str]:
     """Save what the polls brought, except those whose lease was lost; return the saved ids."""
     ours = still_ours(tx, sources, [result.claimed.row for result in results])
     kept = [result for result in results if result.claimed.source.id in ours]
-    for result in kept:
-        _save_entries(tx, result, now=now)
+    shown = (
+        Shown(
+            source_id=result.claimed.source.id,
+            tick_id=result.claimed.tick_id,
+            keys=result.seen,
+            intents=result.intents,
+        )
+        for result in kept
+    )
+    save_entries(tx, list(shown), now=now)
     if kept:
         tx.execute(
             update(sources)
@@ -112,103 +97,6 @@ def save_polls(tx: Connection, results: Sequence[PollResult], *, now: datetime) 
             [{"row_id": result.claimed.source.id, **_poll_values(result, now)} for result in kept],
         )
     return ours
-
-
-def _save_entries(tx: Connection, result: PollResult, *, now: datetime) -> None:
-    """Store new and changed entries and make their pages due in the tick of the poll."""
-    source_id = result.claimed.source.id
-    if result.seen:
-        tx.execute(
-            update(entries)
-            .where(entries.c.source_id == source_id, one_of(tx, entries.c.entry_key, result.seen))
-            .values(last_seen_at=now)
-        )
-    for intent in result.intents:
-        if is_blocked(tx, intent.page_id, intent.domain):
-            continue
-        _save_entry(tx, source_id, intent, now=now)
-        _make_due(tx, source_id, intent, tick_id=result.claimed.tick_id, now=now)
-
-
-def _save_entry(tx: Connection, source_id: SourceId, intent: EntryIntent, *, now: datetime) -> None:
-    """Insert the entry, or replace what a reader would see of it."""
-    entry = intent.entry
-    shown = {
-        "page_id": intent.page_id,
-        "url": entry.url,
-        "title": entry.title,
-        "summary": entry.summary,
-        "published_at": entry.published_at,
-        "updated_at": entry.updated_at,
-        "authors": list(entry.authors),
-        "media": [
-            {"url": media.url, "width": media.width, "height": media.height, "type": media.type}
-            for media in entry.media
-        ],
-        "content_hash": entry.content_hash,
-        "last_seen_at": now,
-    }
-    key = {"source_id": source_id, "entry_key": intent.key}
-    insert_missing(tx, entries, [{**key, **shown, "first_seen_at": now}])
-    tx.execute(
-        update(entries)
-        .where(entries.c.source_id == source_id, entries.c.entry_key == intent.key)
-        .values(shown)
-    )
-
-
-def _make_due(
-    tx: Connection, source_id: SourceId, intent: EntryIntent, *, tick_id: int, now: datetime
-) -> None:
-    """Make the entry's page due: new, told something new, or told by a better-placed entry.
-
-    A page uses the facts of its smallest entry (source, key), so that the result does not hang
-    on which feed was polled first; a smaller one that comes later makes the page due again.
-    """
-    page = tx.execute(
-        select(pages.c.state, pages.c.facts_from, pages.c.tick_id, pages.c.quarantined)
-        .where(pages.c.id == intent.page_id)
-        .with_for_update()
-    ).first()
-    mine = facts_key(source_id, intent.key)
-    if page is None:
-        insert_missing(tx, pages, [_new_page(intent, tick_id=tick_id, now=now)])
-    elif page.state != "pending" and (
-        page.facts_from == mine or (page.tick_id == tick_id and mine < (page.facts_from or ""))
-    ):
-        tx.execute(
-            update(pages)
-            .where(pages.c.id == intent.page_id)
-            .values(
-                state="pending",
-                next_at=now,
-                tick_id=tick_id,
-                failures=0,
-                fence=pages.c.fence + 1,
-                **RELEASED,
-            )
-        )
-
-
-def facts_key(source_id: SourceId, entry_key: str) -> str:
-    """Return the place of an entry among those that tell about one page."""
-    return f"{source_id} {entry_key}"
-
-
-def _new_page(intent: EntryIntent, *, tick_id: int, now: datetime) -> dict[str, Any]:
-    """Return the row of a page nobody has asked for yet."""
-    return {
-        "id": intent.page_id,
-        "url": intent.entry.url,
-        "host": urlsplit(intent.entry.url).hostname or "",
-        "state": "pending",
-        "next_at": now,
-        "tick_id": tick_id,
-        "attempts": 0,
-        "deaths": 0,
-        "failures": 0,
-        "fence": 0,
-    }
 
 
 def _poll_values(result: PollResult, now: datetime) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ARRAY, ColumnElement, Connection, Table, Text, any_, bindparam, func, select
@@ -18,14 +18,24 @@ def insert_missing(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any
     tx.execute(dialect.insert(table).on_conflict_do_nothing(), [dict(row) for row in rows])
 
 
-def upsert(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows, or replace every given column of those whose primary key is there."""
+def upsert(
+    tx: Connection,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    by: Sequence[str] = (),
+    kept: Collection[str] = (),
+) -> None:
+    """Insert rows, or replace every given column but `kept` of those that are there.
+
+    `by`: the unique columns that tell which is which; the primary key without them.
+    """
     if not rows:
         return
     dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
     statement = dialect.insert(table)
-    keys = [column.name for column in table.primary_key]
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    keys = [*by] or [column.name for column in table.primary_key]
+    changed = {name: statement.excluded[name] for name in rows[0] if name not in {*keys, *kept}}
     tx.execute(
         statement.on_conflict_do_update(index_elements=keys, set_=changed),
         [dict(row) for row in rows],

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 from config.catalogue import SourceEntry
 from pipeline.io.store import Store, pages, sources, ticks
+from pipeline.io.store.entries import EntryIntent
 from pipeline.io.store.pace import ClaimTerms
-from pipeline.io.store.sources import ClaimedSource, EntryIntent, PollResult
+from pipeline.io.store.sources import ClaimedSource, PollResult
 from pipeline.records import Entry, PageId, PollState, SourceId
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
