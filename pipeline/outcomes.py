@@ -35,6 +35,9 @@ class NotModified:
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     validators: Validators = field(default_factory=Validators)
+    final_url: str = ""
+    #: Each hop before the final one: (status, url).
+    redirects: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

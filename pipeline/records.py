@@ -44,6 +44,61 @@ class Validators:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PollHints:
+    """What a feed says about how often to look (RSS ttl, skipHours/Days, sy:update*)."""
+
+    ttl: timedelta | None = None
+    skip_hours: frozenset[int] = frozenset()
+    #: Monday is 0.
+    skip_days: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rhythm:
+    """How often a feed brings something new; the counts fade (`pipeline.feeds.rhythm`)."""
+
+    #: New entries, and the hours in which they came.
+    entries: float = 0.0
+    hours: float = 0.0
+    #: New entries by hour of the day (UTC); () while none is known.
+    by_hour: tuple[float, ...] = ()
+    #: Entries that the feed showed last.
+    shown: int = 0
+    #: Share of the interval that is waited, below 1 after polls that knew no entry.
+    haste: float = 1.0
+    #: Share of polls that knew no entry, so that some were probably missed.
+    gaps: float = 0.0
+    last_new_at: datetime | None = None
+    #: Usual gap in hours when the last new entry came.
+    last_gap: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A permanent redirect as it was met from poll to poll."""
+
+    url: str
+    polls: int
+    since: datetime
+    #: The feed over there has shown entries that are ours.
+    shares_entries: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What polling has learned of a source."""
+
+    rhythm: Rhythm = field(default_factory=Rhythm)
+    #: As the feed last said them; a 304 does not repeat them.
+    hints: PollHints = field(default_factory=PollHints)
+    move: Move | None = None
+    #: The first 410, until the feed answers again.
+    gone_since: datetime | None = None
+    #: 410 on two different days.
+    is_gone: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PollState:
     """What polling remembers of one source between two polls."""
 
@@ -51,8 +106,9 @@ class PollState:
     #: sha-256 of the last body that parsed; an equal body is not parsed again.
     body_hash: str | None = None
     entry_key_kind: EntryKeyKind = EntryKeyKind.GUID
-    #: Learned interval, before hints and backoff.
-    interval: timedelta | None = None
+    memory: Memory = field(default_factory=Memory)
+    #: Where the feed has moved to for good; polled in place of the source's address.
+    moved_to: str | None = None
     #: Weighted failures in a row (hard 1, soft 0.5, temporary 0.25); 0 after a success.
     failures: float = 0.0
     last_success_at: datetime | None = None
@@ -123,16 +179,6 @@ class SkippedEntry:
 
     reason: str
     label: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PollHints:
-    """What a feed says about how often to look (RSS ttl, skipHours/Days, sy:update*)."""
-
-    ttl: timedelta | None = None
-    skip_hours: frozenset[int] = frozenset()
-    #: Monday is 0.
-    skip_days: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

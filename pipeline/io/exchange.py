@@ -167,7 +167,13 @@ async def _outcome(
     """Return the outcome of a final answer."""
     status, headers = response.status_code, dict(response.headers)
     if status == HTTPStatus.NOT_MODIFIED and request.validators and _conditions(request.validators):
-        return NotModified(url=request.url, headers=headers, validators=request.validators)
+        return NotModified(
+            url=request.url,
+            headers=headers,
+            validators=request.validators,
+            final_url=target.url,
+            redirects=redirects,
+        )
     if status == HTTPStatus.NOT_MODIFIED:
         reason = "not-modified-without-validators"
         return FetchFailed(url=request.url, reason=reason, status=status, headers=headers)

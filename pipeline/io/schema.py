@@ -119,7 +119,12 @@ sources = Table(
     Column("last_modified", String(128)),
     Column("body_hash", String(64)),
     Column("entry_key_kind", String(12), nullable=False),
-    Column("learned_interval", Interval),
+    #: Where it has moved to for good, by its server's repeated word.
+    Column("moved_to", String(2048)),
+    #: What polling has learned (`pipeline.records.Memory`).
+    Column("memory", JSON, nullable=False),
+    #: What an operator should look at, in words; null when nothing.
+    Column("alarm", Text),
     Column("failures", Float, nullable=False, default=0.0),
     Column("last_success_at", UtcTime),
     Column("last_unconditional_at", UtcTime),

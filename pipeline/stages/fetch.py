@@ -12,21 +12,29 @@ from sqlalchemy import Connection
 
 from pipeline.context import Context
 from pipeline.errors import Rejected
+from pipeline.feeds.asked import hints_from_headers
 from pipeline.feeds.changes import keyed, new_or_changed
 from pipeline.feeds.keys import key_kind
 from pipeline.feeds.schedule import (
     PollKind,
     PollOutcome,
     classify_failure,
-    hints_from_headers,
     next_poll,
 )
 from pipeline.io.store import pace, pages, sources
 from pipeline.io.store.entries import EntryIntent, known_hashes
 from pipeline.io.store.sources import ClaimedSource, PollResult
 from pipeline.io.web import WebRequest
-from pipeline.outcomes import Fetched, FetchFailed, WebOutcome
-from pipeline.records import FeedDocument, PageId, ParsedFeed, PollState, SourceId, Validators
+from pipeline.outcomes import Fetched, FetchFailed, NotModified, WebOutcome
+from pipeline.records import (
+    Entry,
+    FeedDocument,
+    PageId,
+    ParsedFeed,
+    PollState,
+    SourceId,
+    Validators,
+)
 from pipeline.stages.terms import claim_terms, host_pause, let_go
 from pipeline.urls import host_of, registrable_domain, url_key
 
@@ -70,7 +78,7 @@ def _poll(ctx: Context, claimed: Sequence[ClaimedSource]) -> list[Poll]:
     outcomes = ctx.web.get_many(
         [
             WebRequest(
-                url=item.source.feed_url,
+                url=item.source.state.moved_to or item.source.feed_url,
                 kind="feed",
                 validators=given,
                 claimed=True,
@@ -173,7 +181,11 @@ def _result(ctx: Context, tx: Connection, poll: Poll, now: datetime) -> PollResu
         outcome = poll.outcome
         error = f"{outcome.reason}: {outcome.detail}" if outcome.detail else outcome.reason
         kind = classify_failure(outcome.reason, outcome.status)
-        failure = PollOutcome(kind=kind, server_hint=host_pause(outcome, now))
+        failure = PollOutcome(
+            kind=kind,
+            server_hint=host_pause(outcome, now),
+            gone=outcome.status == HTTPStatus.GONE,
+        )
         return _failed(ctx, poll, error, failure, now)
     state, decision = _next(
         ctx,
@@ -181,7 +193,9 @@ def _result(ctx: Context, tx: Connection, poll: Poll, now: datetime) -> PollResu
         PollOutcome(
             kind=PollKind.NOT_MODIFIED,
             server_hint=hints_from_headers(poll.outcome.headers, now),
+            validators=poll.outcome.validators,
             unconditional=not poll.conditional,
+            moved_to=_moved_to(poll.outcome),
         ),
         now,
     )
@@ -203,9 +217,12 @@ def _fetched(
         server_hint=hints_from_headers(poll.outcome.headers, now),
         hints=parsed.hints,
         published=tuple(entry.published_at for entry in parsed.entries if entry.published_at),
+        new=tuple(_time(entry, now) for key, entry in entries.items() if key not in known),
+        known=len(known),
         validators=poll.outcome.validators,
         body_hash=poll.body_hash,
         unconditional=not poll.conditional,
+        moved_to=_moved_to(poll.outcome),
     )
     state, decision = _next(ctx, poll, outcome, now)
     return PollResult(
@@ -226,6 +243,21 @@ def _fetched(
         ),
         seen=tuple(entries),
     )
+
+
+def _time(entry: Entry, now: datetime) -> datetime:
+    """Return when an entry came, as far as it can be known: never later than it was seen."""
+    return min(entry.published_at or now, now)
+
+
+#: Permanent redirects (RFC 9110, sections 15.4.2 and 15.4.9).
+_PERMANENT = frozenset({HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.PERMANENT_REDIRECT})
+
+
+def _moved_to(outcome: Fetched | NotModified) -> str | None:
+    """Return where an answer came from if nothing but permanent redirects led there."""
+    permanent = all(status in _PERMANENT for status, _ in outcome.redirects)
+    return outcome.final_url if outcome.redirects and permanent else None
 
 
 def _failed(

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from sqlalchemy import Connection
 
 from pipeline.context import Context
-from pipeline.feeds.schedule import retry_after
+from pipeline.feeds.asked import retry_after
 from pipeline.io.store import pace
 from pipeline.io.store.pace import ClaimTerms
 from pipeline.outcomes import FetchFailed

@@ -8,9 +8,11 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from config.catalogue import SourceEntry
+from pipeline.feeds.schedule import alarms
 from pipeline.io.schema import entries, sources
 from pipeline.io.store.entries import EntryIntent, Shown, save_entries
 from pipeline.io.store.pace import ClaimTerms
@@ -18,11 +20,14 @@ from pipeline.io.store.statements import insert_missing, one_of
 from pipeline.io.store.work import RELEASED, claim, is_due, still_ours
 from pipeline.records import (
     EntryKeyKind,
+    Memory,
     PollState,
     Source,
     SourceId,
     Validators,
 )
+
+_MEMORY = TypeAdapter(Memory)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +112,10 @@ def _poll_values(result: PollResult, now: datetime) -> dict[str, Any]:
         "last_modified": state.validators.last_modified,
         "body_hash": state.body_hash,
         "entry_key_kind": state.entry_key_kind.value,
-        "learned_interval": state.interval,
+        "moved_to": state.moved_to,
+        "host": _host(state.moved_to or result.claimed.source.feed_url),
+        "memory": _MEMORY.dump_python(state.memory, mode="json"),
+        "alarm": "; ".join(alarms(state, now)) or None,
         "failures": state.failures,
         "last_success_at": state.last_success_at,
         "last_unconditional_at": state.last_unconditional_at,
@@ -139,7 +147,8 @@ def _source(row: Row[Any]) -> Source:
             validators=Validators(etag=row.etag, last_modified=row.last_modified),
             body_hash=row.body_hash,
             entry_key_kind=EntryKeyKind(row.entry_key_kind),
-            interval=row.learned_interval,
+            memory=_MEMORY.validate_python(row.memory),
+            moved_to=row.moved_to,
             failures=row.failures,
             last_success_at=row.last_success_at,
             last_unconditional_at=row.last_unconditional_at,
@@ -209,6 +218,8 @@ def new_source(entry: SourceEntry, *, now: datetime) -> dict[str, Any]:
         "id": entry.id,
         **entry_values(entry),
         "entry_key_kind": EntryKeyKind.GUID.value,
+        "host": _host(entry.feed),
+        "memory": _MEMORY.dump_python(Memory(), mode="json"),
         "failures": 0.0,
         "next_at": now,
         "attempts": 0,
@@ -231,6 +242,10 @@ def forget_feed(tx: Connection, source_id: str, *, unless: str, now: datetime) -
             last_modified=None,
             body_hash=None,
             entry_key_kind=EntryKeyKind.GUID.value,
+            host=_host(unless),
+            moved_to=None,
+            memory=_MEMORY.dump_python(Memory(), mode="json"),
+            alarm=None,
             failures=0.0,
             deaths=0,
             quarantined=None,
@@ -241,11 +256,15 @@ def forget_feed(tx: Connection, source_id: str, *, unless: str, now: datetime) -
     )
 
 
+def _host(url: str) -> str:
+    """Return the host whose pace the polls of an address keep."""
+    return urlsplit(url).hostname or ""
+
+
 def entry_values(entry: SourceEntry) -> dict[str, Any]:
     """Return the columns that a catalogue record decides."""
     return {
         "feed_url": entry.feed,
-        "host": urlsplit(entry.feed).hostname or "",
         "provider": entry.provider,
         "title": entry.title,
         "language": entry.language,

@@ -9,19 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.feeds.asked import hints_from_headers
 from pipeline.feeds.schedule import (
     LONGEST,
     PollKind,
     PollOutcome,
+    alarms,
     classify_failure,
-    hints_from_headers,
     next_poll,
 )
-from pipeline.records import PollHints, PollState, Validators
+from pipeline.records import Memory, PollHints, PollState, Rhythm, Validators
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)  # a Sunday
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 SUCCESS = PollOutcome(kind=PollKind.SUCCESS)
+#: Polled before, with nothing learned from it.
+SEEN = PollState(last_success_at=NOW)
 FAILURES = (PollKind.HARD, PollKind.SOFT, PollKind.TEMPORARY)
 
 
@@ -33,7 +36,7 @@ def _next(
     jitter: float = 0.0,
 ) -> tuple[PollState, timedelta, str]:
     after, why = next_poll(
-        state or PollState(),
+        state or SEEN,
         outcome,
         now=NOW,
         override=override,
@@ -48,44 +51,40 @@ def test_a_source_without_rhythm_has_the_default_interval() -> None:
     _, wait, why = _next(SUCCESS)
 
     assert wait == 30 * MINUTE
-    assert why == "every 30 min: poll_interval, until it shows a rhythm"
+    assert why == "every 30 min: poll_interval, its rhythm is unknown"
 
 
-@pytest.mark.parametrize(
-    ("gap", "expected"),
-    [(2 * HOUR, HOUR), (MINUTE, 15 * MINUTE), (7 * DAY, 6 * HOUR)],
-    ids=["half the usual gap", "not below 15 minutes", "not above 6 hours"],
-)
-def test_the_rhythm_is_half_the_usual_gap_within_bounds(
-    gap: timedelta, expected: timedelta
-) -> None:
-    state, wait, why = _next(replace(SUCCESS, published=tuple(NOW - n * gap for n in range(10))))
+def test_a_source_with_a_rhythm_follows_it() -> None:
+    state = replace(SEEN, memory=Memory(rhythm=Rhythm(entries=20.0, hours=40.0, shown=30)))
+    after, wait, why = _next(replace(SUCCESS, new=(NOW,), known=29), state)
 
-    assert wait == state.interval == expected
-    assert "half the usual gap" in why
+    assert 30 * MINUTE < wait < 60 * MINUTE
+    assert "something new every" in why
+    assert after.memory.rhythm.entries > 20
+    assert after.memory.rhythm.last_new_at == NOW
 
 
-def test_old_entries_and_entries_of_one_moment_do_not_shape_the_rhythm() -> None:
-    recent = [NOW - n * 2 * HOUR for n in range(20)]
-    times = (*recent, *recent, *(NOW - n * 90 * DAY for n in range(1, 90)))
+def test_the_second_polls_of_many_sources_are_spread_over_their_intervals() -> None:
+    waits = [_next(SUCCESS, PollState(), jitter=step / 100)[1] for step in range(101)]
 
-    assert _next(replace(SUCCESS, published=times))[1] == HOUR
-    assert _next(replace(SUCCESS, published=(NOW, NOW, NOW - HOUR)))[1] == 30 * MINUTE
+    assert waits[0] == 5 * MINUTE
+    assert waits == sorted(waits)
+    assert waits[-1] <= 33 * MINUTE
 
 
-def test_what_was_learned_outlives_a_poll_without_news() -> None:
-    state = PollState(interval=2 * HOUR, failures=3.0)
-    after, wait, _ = _next(PollOutcome(kind=PollKind.NOT_MODIFIED), state)
+def test_what_a_feed_asks_for_outlives_the_polls_that_do_not_repeat_it() -> None:
+    asked = replace(SUCCESS, hints=PollHints(ttl=3 * HOUR))
+    after, _, _ = _next(asked)
 
-    assert (wait, after.interval, after.failures) == (2 * HOUR, 2 * HOUR, 0.0)
-    assert after.last_success_at == NOW
+    assert _next(PollOutcome(kind=PollKind.NOT_MODIFIED), after)[1] == 3 * HOUR
+    assert _next(replace(SUCCESS, hints=PollHints()), after)[1] == 30 * MINUTE
 
 
 def test_the_servers_wish_is_a_floor_of_at_most_a_day() -> None:
     asked = replace(SUCCESS, server_hint=2 * HOUR)
 
     assert _next(asked)[1] == 2 * HOUR
-    assert "server asks for 2 h" in _next(asked)[2]
+    assert _next(asked)[2] == "every 2 h: the server asks for it"
     assert _next(replace(SUCCESS, hints=PollHints(ttl=3 * HOUR)))[1] == 3 * HOUR
     assert _next(replace(SUCCESS, server_hint=MINUTE))[1] == 30 * MINUTE
     assert _next(replace(SUCCESS, server_hint=90 * DAY))[1] == LONGEST
@@ -116,13 +115,16 @@ def test_a_feed_that_rules_everything_out_is_polled_all_the_same() -> None:
 
 
 def test_failures_wait_longer_each_time_and_never_for_ever() -> None:
-    state, waits = PollState(), []
+    state, waits = SEEN, []
     for _ in range(200):
         state, wait, _ = _next(PollOutcome(kind=PollKind.HARD), state)
         waits.append(wait)
 
     assert waits[:3] == [30 * MINUTE, HOUR, 90 * MINUTE]
-    assert waits[-1] == LONGEST
+    assert waits == sorted(waits)
+    assert waits[29] == 15 * HOUR
+    assert waits[31] == 2 * DAY
+    assert waits[-1] == 30 * DAY
     assert _next(SUCCESS, state)[0].failures == 0
 
 
@@ -143,11 +145,13 @@ def test_an_interval_of_days_is_not_shortened_by_a_failure() -> None:
 
 
 def test_validators_come_from_a_success_alone() -> None:
-    state = PollState(validators=Validators(etag='"a"'))
+    state = replace(SEEN, validators=Validators(etag='"a"'))
     new = Validators(etag='"b"')
 
-    assert _next(replace(SUCCESS, validators=new), state)[0].validators == new
-    for kind in (PollKind.NOT_MODIFIED, *FAILURES):
+    for kind in (PollKind.SUCCESS, PollKind.NOT_MODIFIED):  # equal bytes may have a new name
+        assert _next(PollOutcome(kind=kind, validators=new), state)[0].validators == new
+        assert _next(PollOutcome(kind=kind), state)[0].validators == state.validators
+    for kind in FAILURES:
         after = _next(PollOutcome(kind=kind, validators=new), state)[0]
         assert after.validators == state.validators
 
@@ -160,28 +164,49 @@ def test_only_a_poll_without_validators_counts_as_unconditional() -> None:
     assert _next(conditional, before)[0].last_unconditional_at == NOW - HOUR
 
 
+rhythms = st.builds(
+    Rhythm,
+    entries=st.floats(0, 5000),
+    hours=st.floats(0, 2000),
+    by_hour=st.just(()) | st.lists(st.floats(0, 100), min_size=24, max_size=24).map(tuple),
+    shown=st.integers(0, 2000),
+    haste=st.floats(0.25, 1),
+    last_new_at=st.none() | st.just(NOW - 9 * DAY),
+    last_gap=st.none() | st.floats(0.001, 1000),
+)
+
+
 @given(
     kind=st.sampled_from(list(PollKind)),
     failures=st.floats(0, 1000),
     hint=st.none() | st.timedeltas(timedelta(0), 100 * DAY),
-    learned=st.none() | st.timedeltas(15 * MINUTE, 6 * HOUR),
+    rhythm=rhythms,
+    seen=st.none() | st.timedeltas(timedelta(0), 100 * DAY),
     skipped=st.frozensets(st.integers(0, 23)),
     jitter=st.floats(0, 1),
 )
-def test_the_next_poll_is_always_ahead_and_within_a_day_and_its_spread(
+def test_the_next_poll_is_always_ahead_and_within_its_bounds(
     *,
     kind: PollKind,
     failures: float,
     hint: timedelta | None,
-    learned: timedelta | None,
+    rhythm: Rhythm,
+    seen: timedelta | None,
     skipped: frozenset[int],
     jitter: float,
 ) -> None:
     outcome = PollOutcome(kind=kind, server_hint=hint, hints=PollHints(skip_hours=skipped))
-    state = PollState(failures=failures, interval=learned)
-    _, wait, _ = _next(outcome, state, jitter=jitter)
+    state = PollState(
+        failures=failures,
+        memory=Memory(rhythm=rhythm),
+        last_success_at=None if seen is None else NOW - seen,
+    )
+    after, wait, why = _next(outcome, state, jitter=jitter)
 
-    assert 15 * MINUTE <= wait <= LONGEST * 1.1
+    longest = 30 * DAY if kind in FAILURES and failures > 28 else LONGEST
+    assert timedelta(minutes=2) <= wait <= longest * 1.1
+    assert why
+    assert all(one.partition(": ")[1] for one in alarms(after, NOW))
 
 
 @given(jitter=st.floats(0, 1), kind=st.sampled_from(list(PollKind)))
@@ -248,3 +273,70 @@ def test_no_header_whatever_raises_or_asks_for_more_than_a_day(headers: dict[str
     hint = hints_from_headers(headers, NOW)
 
     assert hint is None or timedelta(0) < hint <= LONGEST
+
+
+# --- feeds that move, go or fall silent --------------------------------------------------------
+
+
+def _polls(
+    outcome: PollOutcome, *, count: int, every: timedelta, state: PollState = SEEN
+) -> list[PollState]:
+    """Poll in a row, each time with the same outcome; return the states."""
+    states = []
+    for step in range(count):
+        now = NOW + step * every
+        state, _ = next_poll(state, outcome, now=now, override=HOUR, default=HOUR, jitter=0.0)
+        states.append(state)
+    return states
+
+
+def test_a_redirect_is_followed_for_good_after_ten_polls_and_three_days() -> None:
+    moved = replace(SUCCESS, moved_to="https://two.example/feed", known=5)
+
+    slow = [one.moved_to for one in _polls(moved, count=12, every=8 * HOUR)]
+    assert slow == [None] * 9 + ["https://two.example/feed"] * 3
+    fast = [one.moved_to for one in _polls(moved, count=80, every=HOUR)]
+    assert fast.index("https://two.example/feed") == 72
+    assert any("moved: to https://two.example" in one for one in alarms(_last(moved), NOW))
+
+
+def _last(outcome: PollOutcome) -> PollState:
+    return _polls(outcome, count=12, every=8 * HOUR)[-1]
+
+
+def test_a_redirect_to_other_entries_or_one_that_ends_is_not_followed() -> None:
+    strange = replace(SUCCESS, moved_to="https://two.example/feed", new=(NOW,), known=0)
+    assert _last(strange).moved_to is None
+
+    moved = replace(strange, known=5)
+    state = _polls(moved, count=9, every=DAY)[-1]
+    [state] = _polls(SUCCESS, count=1, every=DAY, state=state)
+    assert state.memory.move is None
+    assert _polls(moved, count=5, every=DAY, state=state)[-1].moved_to is None
+
+
+def test_two_days_of_410_are_the_end_and_an_answer_brings_it_back() -> None:
+    gone = PollOutcome(kind=PollKind.HARD, gone=True)
+    once = _polls(gone, count=5, every=HOUR)[-1]
+    assert not once.memory.is_gone
+
+    state, wait = next_poll(once, gone, now=NOW + DAY, override=None, default=HOUR, jitter=0.0)
+    assert state.memory.is_gone
+    assert state.next_fetch_at == NOW + 31 * DAY
+    assert wait
+    assert alarms(state, NOW)[0].startswith("gone: 410 since 2026-03-01")
+    back, _ = next_poll(state, SUCCESS, now=NOW + 9 * DAY, override=None, default=HOUR, jitter=0)
+    assert back.memory.gone_since is None
+    assert not back.memory.is_gone
+
+
+def test_alarms_tell_of_silence_gaps_and_failures() -> None:
+    quiet = Rhythm(entries=30.0, hours=60.0, last_new_at=NOW - 9 * DAY, last_gap=2.0)
+    gaps = Rhythm(entries=30.0, hours=60.0, last_new_at=NOW, last_gap=2.0, gaps=0.25)
+
+    assert alarms(replace(SEEN, memory=Memory(rhythm=quiet)), NOW)[0].startswith(
+        "quiet: nothing new since 2026-02-20, and it was every 2 h"
+    )
+    assert alarms(replace(SEEN, memory=Memory(rhythm=gaps)), NOW)[0].startswith("missing: 25%")
+    assert alarms(replace(SEEN, failures=3.0), NOW)[0].startswith("failing: 3 failures")
+    assert alarms(SEEN, NOW) == ()
