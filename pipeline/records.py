@@ -211,6 +211,8 @@ class Page:
     body: bytes
     content_type: str
     fetched_at: datetime
+    #: The X-Robots-Tag header, repeated ones joined by a comma; it binds like the page's metas.
+    robots_tag: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

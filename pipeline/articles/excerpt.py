@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from pipeline.articles.robots import UNLIMITED, Robots
 from pipeline.articles.titles import fold
 from pipeline.plaintext import clean_line
 
@@ -32,26 +32,6 @@ _LONG_LINE = 120
 _SUBJECT_WORD = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Robots:
-    """What a page allows search engines to show of it, which binds us as well."""
-
-    #: Characters that may be shown, None without a limit.
-    max_snippet: int | None = None
-
-
-def robots_of(*directives: str) -> Robots:
-    """Read robots metas: nosnippet and noindex allow nothing, max-snippet:N so many characters."""
-    limit: int | None = None
-    for directive in ",".join(directives).lower().split(","):
-        name, _, value = (part.strip() for part in directive.partition(":"))
-        if name in {"nosnippet", "noindex", "none"}:
-            return Robots(max_snippet=0)
-        if name == "max-snippet" and value.isdecimal():
-            limit = min(int(value), limit if limit is not None else int(value))
-    return Robots(max_snippet=limit)
-
-
 def excerpt_of(
     text: str,
     *,
@@ -59,19 +39,18 @@ def excerpt_of(
     description: str = "",
     summary: str = "",
     authors: tuple[str, ...] = (),
-    robots: Robots | None = None,
+    robots: Robots = UNLIMITED,
 ) -> tuple[str, str]:
     """Return the excerpt and its origin (``text``, ``description``, ``summary`` or ``robots``).
 
     `text` is the body, a paragraph a line; `description` and `summary` are plain lines.
     """
-    limit = MAX_LENGTH
-    if robots is not None and robots.max_snippet is not None:
-        limit = min(limit, robots.max_snippet)
+    limit = MAX_LENGTH if robots.max_snippet is None else min(MAX_LENGTH, robots.max_snippet)
     if limit <= len(TAIL):
         return "", "robots"
+    body = _opening(text, title, authors) if robots.may_index else ""
     candidates = (
-        ("text", _opening(text, title, authors), _ENOUGH_BODY),
+        ("text", body, _ENOUGH_BODY),
         ("description", _unless_title(description, title), _ENOUGH_DESCRIPTION),
         ("summary", _unless_title(summary, title), _ENOUGH_DESCRIPTION),
     )

@@ -33,6 +33,8 @@ _ARTICLES = frozenset(
 _VIDEOS = frozenset({"VideoObject", "Clip", "BroadcastEvent"})
 _LISTINGS = frozenset({"CollectionPage", "ItemList", "SearchResultsPage", "OfferCatalog"})
 _PAGES = frozenset({"WebPage", "ItemPage", "AboutPage", "MedicalWebPage", "FAQPage"})
+#: So many articles, all of other addresses, are a listing: a page names a few related ones at most.
+_MANY_ARTICLES = 3
 #: What wraps a script's JSON in old templates.
 _WRAPPING = re.compile(
     r"^\s*(?:<!--|//<!\[CDATA\[|/\*<!\[CDATA\[\*/|<!\[CDATA\[)|(?:-->|//\]\]>|\]\]>|;)\s*$"
@@ -64,7 +66,7 @@ def read_json_ld(scripts: Iterable[str], *, url: str) -> JsonLd:
         video=_first(nodes, _VIDEOS),
         page=_first(nodes, _PAGES),
         organisation=_first(nodes, frozenset({"NewsMediaOrganization", "Organization", "WebSite"})),
-        is_listing=not articles and bool(_first(nodes, _LISTINGS)),
+        is_listing=_is_listing(nodes, articles, url),
     )
 
 
@@ -133,6 +135,15 @@ def _best(articles: Sequence[Node], url: str) -> Node:
         return {}
     own = url_key(url)
     return max(articles, key=lambda node: (own in _keys(node), _completeness(node)))
+
+
+def _is_listing(nodes: Sequence[Node], articles: Sequence[Node], url: str) -> bool:
+    """Say whether the page describes a collection, or several articles of other addresses."""
+    if not articles:
+        return bool(_first(nodes, _LISTINGS))
+    keys = [_keys(node) for node in articles]
+    own = url_key(url)
+    return len(keys) >= _MANY_ARTICLES and all(named and own not in named for named in keys)
 
 
 def _completeness(node: Node) -> int:

@@ -31,6 +31,7 @@ from pipeline.urls import is_home_page, resolve, same_site
 
 #: Names of people and desks; more or longer is a text in the wrong field.
 _MAX_AUTHORS, _MAX_NAME = 10, 80
+_AUTHOR_METAS = ("author", "parsely-author", "article:author", "sailthru.author", "dc.creator")
 _BY = re.compile(r"^(?:by|von|par|por|di|da|door)[: ]\s*", re.IGNORECASE)
 #: Players as wide as the format's own examples, unless the page says a size.
 _PLAYER_WIDTH, _PLAYER_HEIGHT = "800", "500"
@@ -73,17 +74,21 @@ def read_metadata(
     origins["published_at"] = moment.origin
     if changed:
         origins["updated_at"] = changed.origin
-    kind = _type_of(declared)
+    kind, origins["type"] = _type_of(declared)
+    authors, origins["authors"] = _authors(declared, facts, site_name)
+    player, origins["featured_content"] = (
+        _player(declared, title) if kind is ArticleType.VIDEO else (None, "")
+    )
     return Metadata(
         url=noted("url", address_of(declared)),
         title=title,
         description=noted("description", _first_line(descriptions_of(declared))),
         site_name=site_name,
-        authors=_authors(declared, facts, site_name),
+        authors=authors,
         published=moment,
         updated=changed,
         type=kind,
-        featured_content=_player(declared, title) if kind is ArticleType.VIDEO else None,
+        featured_content=player,
         origins={field: origin for field, origin in origins.items() if origin},
     )
 
@@ -143,14 +148,16 @@ def _all_site_names(declared: Declared) -> Iterator[str]:
 # --- people ---------------------------------------------------------------------------------------
 
 
-def _authors(declared: Declared, facts: EntryFacts, site_name: str) -> tuple[str, ...]:
-    """Return the names of who wrote it, in the order given, without doubles and addresses."""
-    declarations = strings(declared.json_ld.article.get("author")) or [
-        declared.meta("author", "parsely-author", "article:author", "sailthru.author", "dc.creator")
-    ]
+def _authors(declared: Declared, facts: EntryFacts, site_name: str) -> tuple[tuple[str, ...], str]:
+    """Return the names of who wrote it, without doubles and addresses, and their origin."""
+    declarations, origin = strings(declared.json_ld.article.get("author")), "jsonld"
+    if not declarations:
+        declarations, origin = [declared.meta(*_AUTHOR_METAS)], "meta"
     names = [plain_line(_BY.sub("", plain_line(text))) for text in declarations]
     kept = dict.fromkeys(name for name in names if _is_name(name) and name != site_name)
-    return tuple(kept)[:_MAX_AUTHORS] or facts.authors[:_MAX_AUTHORS]
+    if kept:
+        return tuple(kept)[:_MAX_AUTHORS], origin
+    return facts.authors[:_MAX_AUTHORS], "feed" if facts.authors else ""
 
 
 def _is_name(text: str) -> bool:
@@ -161,45 +168,42 @@ def _is_name(text: str) -> bool:
 # --- videos ---------------------------------------------------------------------------------------
 
 
-def _type_of(declared: Declared) -> ArticleType:
-    """Return what the page is."""
-    if declared.meta("og:type").lower().startswith("video"):
-        return ArticleType.VIDEO
-    ld = declared.json_ld
-    return (
-        ArticleType.VIDEO
-        if ld.video and not ld.article and _is_bare(declared)
-        else (ArticleType.ARTICLE)
-    )
+def _type_of(declared: Declared) -> tuple[ArticleType, str]:
+    """Return what the page is, and the origin of that (``default`` when nobody says)."""
+    graph, ld = declared.meta("og:type").lower(), declared.json_ld
+    if graph.startswith("video"):
+        return ArticleType.VIDEO, "og:type"
+    if ld.video and not ld.article and graph != "article":
+        return ArticleType.VIDEO, "jsonld"
+    if ld.article:
+        return ArticleType.ARTICLE, "jsonld"
+    return ArticleType.ARTICLE, "og:type" if graph == "article" else "default"
 
 
-def _is_bare(declared: Declared) -> bool:
-    """Say whether og does not call the page an article either."""
-    return declared.meta("og:type").lower() != "article"
-
-
-def _player(declared: Declared, title: str) -> str | None:
-    """Return the frame that plays the page's video, as the format's own examples write it."""
-    address = next(_players(declared), None)
+def _player(declared: Declared, title: str) -> tuple[str | None, str]:
+    """Return the frame that plays the video, as the format's examples write it, and its origin."""
+    address, origin = next(_players(declared), (None, ""))
     if address is None:
-        return None
+        return None, ""
     width = declared.meta("og:video:width", "twitter:player:width")
     height = declared.meta("og:video:height", "twitter:player:height")
     if not (_PLAYER_SIDE.fullmatch(width) and _PLAYER_SIDE.fullmatch(height)):
         width, height = _PLAYER_WIDTH, _PLAYER_HEIGHT
-    return (
+    frame = (
         f'<iframe width="{width}" height="{height}" frameborder="0" src="{escape(address)}" '
         f'title="{escape(title)}" allowfullscreen></iframe>'
     )
+    return frame, origin
 
 
-def _players(declared: Declared) -> Iterator[str]:
-    """Yield the https addresses of embeddable players, best first."""
-    references = strings(declared.json_ld.video.get("embedUrl"))
+def _players(declared: Declared) -> Iterator[tuple[str, str]]:
+    """Yield the https addresses of embeddable players and their origins, best first."""
+    references = [("jsonld", text) for text in strings(declared.json_ld.video.get("embedUrl"))]
     if declared.meta("og:video:type").lower() == "text/html":
-        references.append(declared.meta("og:video:secure_url", "og:video:url", "og:video"))
-    references.append(declared.meta("twitter:player"))
-    for reference in references:
-        address = resolve(declared.base, reference)
-        if address and address.startswith("https://"):
-            yield address
+        address = declared.meta("og:video:secure_url", "og:video:url", "og:video")
+        references.append(("og:video", address))
+    references.append(("twitter:player", declared.meta("twitter:player")))
+    for origin, reference in references:
+        found = resolve(declared.base, reference)
+        if found and found.startswith("https://"):
+            yield found, origin

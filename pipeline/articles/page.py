@@ -12,13 +12,14 @@ from datetime import datetime
 
 from pipeline.articles.amp import amp_url_of
 from pipeline.articles.declared import Declared, read_declared
-from pipeline.articles.excerpt import excerpt_of, robots_of
+from pipeline.articles.excerpt import excerpt_of
 from pipeline.articles.images import image_candidates
-from pipeline.articles.kinds import refusal_of
+from pipeline.articles.kinds import access_of, refusal_of
 from pipeline.articles.language import language_of
 from pipeline.articles.markup import Markup, parse_markup
 from pipeline.articles.metadata import Metadata, descriptions_of, read_metadata
 from pipeline.articles.refusals import BAD_URL, NO_TEXT, NO_TITLE
+from pipeline.articles.robots import Robots, robots_of
 from pipeline.articles.text import main_text
 from pipeline.articles.titles import titles_of
 from pipeline.errors import NotAnArticle
@@ -45,7 +46,7 @@ def read_page(page: Page, facts: EntryFacts, *, now: datetime) -> ExtractedArtic
         titles=[*declared.headlines, *(title for _, title in titles_of(declared))],
         descriptions=[line for _, line in descriptions_of(declared)],
     )
-    if refusal := refusal_of(declared, text=text):
+    if refusal := refusal_of(declared, markup.tree, text=text):
         raise NotAnArticle(*refusal)
     metadata = read_metadata(
         declared, facts, markup.tree, now=now, search_date=markup.too_costly is None
@@ -55,7 +56,15 @@ def read_page(page: Page, facts: EntryFacts, *, now: datetime) -> ExtractedArtic
         raise NotAnArticle(NO_TITLE, url[:200])
     if not (text or metadata.description or summary):
         raise NotAnArticle(NO_TEXT, text_origin)
-    return _assembled(declared, facts, markup, metadata, text=(text, text_origin), summary=summary)
+    return _assembled(
+        declared,
+        facts,
+        markup,
+        metadata,
+        text=(text, text_origin),
+        summary=summary,
+        robots=robots_of(declared, page.robots_tag),
+    )
 
 
 def _assembled(
@@ -66,6 +75,7 @@ def _assembled(
     *,
     text: tuple[str, str],
     summary: str,
+    robots: Robots,
 ) -> ExtractedArticle:
     """Add what follows from text and metadata: language, excerpt, pictures, AMP."""
     body, text_origin = text
@@ -80,13 +90,20 @@ def _assembled(
         description=metadata.description,
         summary=summary,
         authors=metadata.authors,
-        robots=robots_of(declared.meta("robots"), declared.meta("googlebot")),
+        robots=robots,
     )
+    amp_url = amp_url_of(declared, url=metadata.url)
     origins = metadata.origins | {
         "text": text_origin,
         "language": language_origin or "unknown",
         "excerpt": excerpt_origin or "none",
     }
+    if amp_url:
+        origins["amp_url"] = "page" if declared.is_amp else "amphtml"
+    if access := access_of(declared, body):
+        origins["access"] = access
+    if not robots.may_index:
+        origins["robots"] = "noindex"
     return ExtractedArticle(
         url=metadata.url,
         title=metadata.title,
@@ -97,7 +114,7 @@ def _assembled(
         updated_at=metadata.updated.at if metadata.updated else None,
         language=language,
         type=metadata.type,
-        amp_url=amp_url_of(declared, url=metadata.url),
+        amp_url=amp_url,
         site_name=metadata.site_name or None,
         authors=metadata.authors,
         image_candidates=image_candidates(declared, facts, markup.tree),

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from config.catalogue import Organisation
 from pipeline.plaintext import clean_line
 from pipeline.urls import host_of, registrable_domain, same_site
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A publisher: its domain, its name, and who says so.
+
+    `origin` is ``catalogue``, ``source``, or ``page`` for a site that only names itself.
+    """
+
+    domain: str
+    name: str
+    origin: str
 
 
 def provider_of(
@@ -15,8 +28,8 @@ def provider_of(
     source_provider: str,
     organisations: Mapping[str, Organisation],
     site_name: str | None,
-) -> tuple[str, str]:
-    """Return the provider's domain and name for the article at `url`.
+) -> Provider:
+    """Return the provider of the article at `url`.
 
     The longest registered suffix of the article's host comes first (``aws.amazon.com`` before
     ``amazon.com``); on the source's own site the source's provider; else the registrable domain,
@@ -25,12 +38,13 @@ def provider_of(
     host = host_of(url)
     for domain in _suffixes(host):
         if domain in organisations:
-            return domain, organisations[domain].name
+            return Provider(domain, organisations[domain].name, "catalogue")
     own = registrable_domain(host)
     if same_site(f"https://{source_provider}/", url):
         known = organisations.get(source_provider)
-        return source_provider, known.name if known else _named(site_name, source_provider)
-    return own, _named(site_name, own)
+        name = known.name if known else _named(site_name, source_provider)
+        return Provider(source_provider, name, "catalogue" if known else "source")
+    return Provider(own, _named(site_name, own), "page")
 
 
 def _suffixes(host: str) -> Iterator[str]:

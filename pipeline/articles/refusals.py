@@ -13,11 +13,25 @@ NO_TEXT = "no-text"
 NO_TITLE = "no-title"
 #: The publisher asks for consent first.
 CONSENT_WALL = "consent-wall"
-#: Not found, gone, access denied, a check for robots: an error served as a page.
+#: Not found, access denied, a check for robots: an error served as a page.
 ERROR_PAGE = "error-page"
+#: The publisher says that it took its piece back.
+REMOVED_PAGE = "removed"
+#: Only a wall: the page asks for a subscription or an account and shows nothing of an article.
+PAYWALLED = "paywall"
 #: A front page, a section, search results: many articles, none of them this page's.
 LISTING = "listing"
 #: An address that cannot be printed or looked up.
 BAD_URL = "bad-url"
 
-ALL = (NOT_HTML, NO_TEXT, NO_TITLE, CONSENT_WALL, ERROR_PAGE, LISTING, BAD_URL)
+ALL = (
+    NOT_HTML,
+    NO_TEXT,
+    NO_TITLE,
+    CONSENT_WALL,
+    ERROR_PAGE,
+    REMOVED_PAGE,
+    PAYWALLED,
+    LISTING,
+    BAD_URL,
+)

@@ -53,6 +53,11 @@ def fold(text: str) -> str:
     return "".join(character for character in text.casefold() if character.isalnum())
 
 
+def parts_of(title: str) -> list[str]:
+    """Return what stands between the separators of a title: the headline, the site's name."""
+    return _SEPARATOR.split(title)
+
+
 def titles_of(declared: Declared) -> Iterator[tuple[str, str]]:
     """Yield (origin, text) of the declared titles, most trusted first."""
     article = declared.json_ld.article

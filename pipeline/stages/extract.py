@@ -108,6 +108,7 @@ def _page(claim: ClaimedPage, outcome: Fetched, now: datetime) -> Page:
         body=outcome.body,
         content_type=outcome.headers.get("content-type", ""),
         fetched_at=now,
+        robots_tag=outcome.headers.get("x-robots-tag", ""),
     )
 
 
@@ -135,14 +136,14 @@ def _result(
         return _again(claim, str(answer), answer.reason, page.fetched_at, timedelta(0))
     if isinstance(answer, Rejected):
         return PageResult(claimed=claim, state="skipped", error=str(answer)[:500], page=page)
-    provider, name = provider_of(
+    provider = provider_of(
         answer.url,
         source_provider=claim.source_provider,
         organisations=ctx.catalogue.organisations,
         site_name=answer.site_name,
     )
     image = choose(answer.image_candidates, sizes)
-    article = article_of(answer, page=page, provider=provider, provider_name=name, image=image)
+    article = article_of(answer, page=page, provider=provider, image=image)
     return PageResult(
         claimed=claim,
         state="done",

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.articles.excerpt import MAX_LENGTH, TAIL, Robots, excerpt_of, robots_of, shortened
+from pipeline.articles.excerpt import MAX_LENGTH, TAIL, excerpt_of, shortened
+from pipeline.articles.robots import Robots
 
 #: The two excerpts of the format's example document, each with a body that goes on behind it.
 LEAD = (
@@ -138,26 +139,13 @@ def test_an_excerpt_is_one_line() -> None:
     assert excerpt == "One tide. Two tides. Three tides."
 
 
-@pytest.mark.parametrize(
-    ("directives", "limit"),
-    [
-        (("index, follow",), None),
-        (("max-snippet:-1",), None),
-        (("max-snippet:90, max-image-preview:large",), 90),
-        (("max-snippet:90", "max-snippet: 40"), 40),
-        (("nosnippet",), 0),
-        (("NoIndex,follow",), 0),
-        (("none",), 0),
-        (("max-snippet:0",), 0),
-        (("max-snippet:x",), None),
-    ],
-)
-def test_robots_metas_limit_what_may_be_shown(
-    directives: tuple[str, ...], limit: int | None
-) -> None:
-    assert robots_of(*directives) == Robots(max_snippet=limit)
-
-
 def test_a_limit_is_kept_and_nothing_is_shown_where_nothing_may_be() -> None:
     assert len(excerpt_of(LONG, title=TITLE, robots=Robots(max_snippet=90))[0]) <= 90
     assert excerpt_of(LONG, title=TITLE, robots=Robots(max_snippet=0)) == ("", "robots")
+
+
+def test_where_indexing_is_refused_only_what_was_declared_for_sharing_is_shown() -> None:
+    refused = Robots(may_index=False)
+    shown = excerpt_of(LONG, title=TITLE, description=DESCRIPTION, robots=refused)
+    assert shown == (DESCRIPTION, "description")
+    assert excerpt_of(LONG, title=TITLE, robots=refused) == ("", "")

@@ -63,6 +63,7 @@ def test_each_value_tells_where_it_came_from() -> None:
         "site_name": "og:site_name",
         "published_at": "jsonld",
         "url": "final",
+        "type": "jsonld",
     }
 
 

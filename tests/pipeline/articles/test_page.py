@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from pipeline.articles import refusals
 from pipeline.articles.article import article_of
 from pipeline.articles.page import read_page
+from pipeline.articles.provider import Provider
 from pipeline.errors import NotAnArticle
 from pipeline.records import ArticleType, EntryFacts, Image, ImageCandidate
 from pipeline.urls import url_key
@@ -58,6 +60,9 @@ def test_a_page_becomes_an_article() -> None:
         "text": "page",
         "language": "html",
         "excerpt": "text",
+        "type": "jsonld",
+        "authors": "jsonld",
+        "amp_url": "amphtml",
     }
 
 
@@ -171,11 +176,22 @@ def test_addresses_of_other_sites_are_not_taken_over() -> None:
     assert (found.url, found.amp_url) == (URL, None)
 
 
-@pytest.mark.parametrize("directive", ["noindex", "nosnippet", "max-snippet:0"])
+@pytest.mark.parametrize("directive", ["nosnippet", "max-snippet:0"])
 def test_an_excerpt_is_withheld_where_the_page_asks_for_it(directive: str) -> None:
     found = read(article(HEAD + meta("robots", directive)), FACTS)
     assert (found.excerpt, found.origins["excerpt"]) == ("", "robots")
     assert found.text
+
+
+def test_a_limit_of_the_header_binds_like_one_of_the_page() -> None:
+    limited = replace(page(article(HEAD)), robots_tag="max-snippet: 60")
+    assert 0 < len(read_page(limited, FACTS, now=NOW).excerpt) <= 60
+
+
+def test_a_page_that_refuses_indexing_is_told_by_its_own_description() -> None:
+    found = read(article(HEAD + meta("robots", "noindex")), FACTS)
+    assert found.excerpt == "A mill on the north quay."
+    assert (found.origins["excerpt"], found.origins["robots"]) == ("description", "noindex")
 
 
 def test_an_extracted_page_becomes_the_article_of_its_address() -> None:
@@ -184,8 +200,7 @@ def test_an_extracted_page_becomes_the_article_of_its_address() -> None:
     made = article_of(
         extracted,
         page=page(article(HEAD)),
-        provider="harbour-post.example",
-        provider_name="The Harbour Post",
+        provider=Provider("harbour-post.example", "The Harbour Post", "catalogue"),
         image=image,
     )
     assert made.id == url_key(URL)
@@ -195,4 +210,5 @@ def test_an_extracted_page_becomes_the_article_of_its_address() -> None:
         extracted.excerpt,
         extracted.text,
     )
-    assert made.origins == extracted.origins
+    assert made.provider_name == "The Harbour Post"
+    assert made.origins == {**extracted.origins, "provider": "catalogue", "image": "og"}

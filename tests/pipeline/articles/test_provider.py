@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from config.catalogue import Organisation
-from pipeline.articles.provider import provider_of
+from pipeline.articles.provider import Provider, provider_of
 
 KNOWN = {
     organisation.domain: organisation
@@ -21,32 +21,37 @@ KNOWN = {
             "https://www.harbour-post.example/a",
             "other.example",
             "HP",
-            ("harbour-post.example", "The Harbour Post"),
+            Provider("harbour-post.example", "The Harbour Post", "catalogue"),
         ),
         (
             "https://blog.labs.harbour-post.example/a",
             "harbour-post.example",
             None,
-            ("labs.harbour-post.example", "Harbour Labs"),
+            Provider("labs.harbour-post.example", "Harbour Labs", "catalogue"),
         ),
         (
             "https://m.coast.example/a",
             "news.coast.example",
             "The Coast",
-            ("news.coast.example", "The Coast"),
+            Provider("news.coast.example", "The Coast", "source"),
         ),
         (
             "https://www.coast.example/a",
             "harbour-post.example",
             "The  Coast\n",
-            ("coast.example", "The Coast"),
+            Provider("coast.example", "The Coast", "page"),
         ),
-        ("https://www.coast.co.uk/a", "harbour-post.example", None, ("coast.co.uk", "coast.co.uk")),
-        ("http://127.0.0.1:8000/a", "127.0.0.1", "Loop", ("127.0.0.1", "Loop")),
+        (
+            "https://www.coast.co.uk/a",
+            "harbour-post.example",
+            None,
+            Provider("coast.co.uk", "coast.co.uk", "page"),
+        ),
+        ("http://127.0.0.1:8000/a", "127.0.0.1", "Loop", Provider("127.0.0.1", "Loop", "source")),
     ],
 )
 def test_the_publisher_is_found(
-    url: str, source: str, site_name: str | None, provider: tuple[str, str]
+    url: str, source: str, site_name: str | None, provider: Provider
 ) -> None:
     assert (
         provider_of(url, source_provider=source, organisations=KNOWN, site_name=site_name)
