@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+# Programs to measure newsloom beside live in a place of their own.
+PEERS  := .venv-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test test-all test-site check quality bench lock clean
+.PHONY: help install demo run test test-all test-site check quality bench bench-polling bench-transports lock clean
 
 help:  ## say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,11 +50,25 @@ bench: $(READY)  ## what each part costs: the line (50 times), feeds, unchanged 
 	$(BIN)/python -m tests.bench.tree
 	$(BIN)/python -m tests.bench.pace
 
-lock: $(READY)  ## renew both lock files from pyproject.toml (hashes, no index addresses)
+$(PEERS)/.ready: requirements-bench.lock
+	$(PYTHON) -m venv --clear $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@touch $(PEERS)/.ready
+
+bench-polling: $(READY) $(PEERS)/.ready  ## 1,000 feeds, cold and warm, beside reader and newsboat (ten minutes)
+	@command -v newsboat >/dev/null || { echo "newsboat is missing: apt-get install newsboat" >&2; exit 2; }
+	$(BIN)/python -m tests.bench.polling --python $(PEERS)/bin/python
+
+bench-transports: $(READY) $(PEERS)/.ready  ## CPU for each request: our transport, httpx, aiohttp
+	$(BIN)/python -m tests.bench.transports --python $(PEERS)/bin/python
+
+lock: $(READY)  ## renew the lock files from pyproject.toml (hashes, no index addresses)
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --no-header --no-annotate --upgrade pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --no-header --no-annotate --constraint requirements.lock --group dev pyproject.toml -o requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-header --no-annotate --constraint requirements.lock --group bench -o requirements-bench.lock
 
 clean:  ## remove what make built
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
