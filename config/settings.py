@@ -120,6 +120,8 @@ class Settings(BaseSettings):
     """Pages of one host in one batch at most."""
     poll_interval: PositiveTime = timedelta(minutes=30)
     """How often a source without an interval of its own is polled until its rhythm is known."""
+    poll_eagerness: float = Field(default=1.0, ge=0.1, le=10)
+    """Learned intervals are divided by this, 0.1 to 10: 2 polls more often, with less delay."""
 
     # Work.
     fetch_batch: int = Field(default=50, ge=1, le=100)

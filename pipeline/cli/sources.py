@@ -8,7 +8,13 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.cli import source_checks, source_discovery, source_edits, source_lists
+from pipeline.cli import (
+    source_checks,
+    source_discovery,
+    source_edits,
+    source_lists,
+    source_why,
+)
 from pipeline.cli.common import (
     AsJson,
     DryRun,
@@ -24,9 +30,6 @@ from pipeline.io.store import sources as rows
 
 app = typer.Typer(no_args_is_help=True, help="The feeds newsloom watches.")
 
-#: Weighted failures from which a feed is more likely lost than having a bad hour: six soft ones.
-_HIGH = 3.0
-
 
 @app.command("list")
 def list_(home: Home = None, json_: AsJson = False) -> None:
@@ -40,6 +43,7 @@ def list_(home: Home = None, json_: AsJson = False) -> None:
         names = (
             "id", "title", "feed_url", "provider", "enabled", "managed_by", "entries",
             "last_status", "last_error", "last_polled_at", "next_at", "decision", "quarantined",
+            "moved_to", "alarm",
         )  # fmt: skip
         print_json([{name: getattr(row, name) for name in names} for row in found])
         return
@@ -51,9 +55,8 @@ def list_(home: Home = None, json_: AsJson = False) -> None:
         table.add_row(row.id, str(row.entries), state, shown_time(row.next_at), Text(row.title))
     out.print(table)
     for row in found:
-        if row.enabled and (row.quarantined or row.failures >= _HIGH):
-            hint = f"{row.id} keeps failing; try `newsloom sources rediscover {row.id}`"
-            out.print(hint, markup=False)
+        if row.enabled and (row.quarantined or row.alarm):
+            out.print(f"{row.id}: {row.alarm or row.quarantined}", markup=False)
     out.print(f"{len(found)} sources")
 
 
@@ -81,6 +84,7 @@ def sync(home: Home = None, dry_run: DryRun = False, json_: AsJson = False) -> N
     out.print(f"{counts}{' (--dry-run: nothing was changed)' if dry_run else ''}")
 
 
+app.command()(source_why.why)
 app.command()(source_checks.check)
 app.command("discover")(source_discovery.discover_)
 app.command("rediscover")(source_discovery.rediscover_)

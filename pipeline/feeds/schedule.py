@@ -104,16 +104,17 @@ def next_poll(
     override: timedelta | None,
     default: timedelta,
     jitter: float,
+    eagerness: float = 1.0,
 ) -> tuple[PollState, str]:
     """Return the state after a poll, and in words why the next one is when it is.
 
     `override` is the operator's interval, `default` the one of a source whose rhythm is unknown;
-    `jitter` from 0 to 1 places the poll within the spread.
+    `jitter` from 0 to 1 places the poll within the spread, `eagerness` shortens what is learned.
     """
+    learned = learned_interval(state.memory.rhythm, eagerness)
     if outcome.kind in _WEIGHTS:
-        return _after_failure(
-            state, outcome, now=now, usual=override or _learned(state) or default, jitter=jitter
-        )
+        usual = override or learned or default
+        return _after_failure(state, outcome, now=now, usual=usual, jitter=jitter)
     memory = _learn(state, outcome, now)
     moved_to, memory = _followed(state.moved_to, memory, now)
     after = replace(
@@ -126,17 +127,15 @@ def next_poll(
         last_success_at=now,
         last_unconditional_at=now if outcome.unconditional else state.last_unconditional_at,
     )
-    at, why = _next_time(after, outcome, now=now, override=override, default=default)
+    learned = learned_interval(memory.rhythm, eagerness)
+    at, why = _next_time(
+        after, outcome, now=now, override=override, learned=learned, default=default
+    )
     first = state.last_success_at is None and override is None
     at += (at - now) * _SPREAD * jitter
     if first:  # many sources come at once: from their second poll on they are spread evenly
         at = now + max((at - now) * jitter, min(FASTEST, at - now))
     return replace(after, next_fetch_at=at), why
-
-
-def _learned(state: PollState) -> timedelta | None:
-    """Return the interval that a source's rhythm asks for."""
-    return learned_interval(state.memory.rhythm)
 
 
 def _learn(state: PollState, outcome: PollOutcome, now: datetime) -> Memory:
@@ -187,13 +186,13 @@ def _next_time(
     *,
     now: datetime,
     override: timedelta | None,
+    learned: timedelta | None,
     default: timedelta,
 ) -> tuple[datetime, str]:
     """Return when to look again after a success, before any spread."""
     if override is not None:
         return now + override, f"every {words(override)}: the operator's word"
     rhythm, hints = state.memory.rhythm, state.memory.hints
-    learned = learned_interval(rhythm)
     floor = min(max(outcome.server_hint or timedelta(0), hints.ttl or timedelta(0)), LONGEST)
     interval = learned or default
     if floor > interval:
@@ -202,7 +201,8 @@ def _next_time(
         at, why = now + default, f"every {words(default)}: poll_interval, its rhythm is unknown"
     else:
         gap = words(usual_gap(rhythm))
-        at = max(next_look(rhythm, learned, now), now + floor)
+        # Half the spread off, so that with it the interval is what was learned.
+        at = max(next_look(rhythm, learned * (1 - _SPREAD / 2), now), now + floor)
         why = f"every {words(learned)}: something new every {gap}"
     allowed = _allowed(at, hints, latest=now + LONGEST)
     return (at, why) if allowed == at else (allowed, f"{why}, and it rules some hours out")
@@ -256,7 +256,9 @@ def alarms(state: PollState, now: datetime) -> tuple[str, ...]:
     if memory.is_gone:
         found.append(f"gone: 410 since {memory.gone_since:%F}; disable it, or find its new address")
     elif state.failures >= _FAILING:
-        found.append(f"failing: {state.failures:g} failures in a row; see `sources rediscover`")
+        found.append(
+            f"failing: {state.failures:g} failures in a row; try `newsloom sources rediscover`"
+        )
     elif is_quiet(rhythm, now) and rhythm.last_new_at is not None:
         usual = words(timedelta(hours=rhythm.last_gap or 0.0))
         found.append(f"quiet: nothing new since {rhythm.last_new_at:%F}, and it was every {usual}")

@@ -284,6 +284,7 @@ def _next(ctx: Context, poll: Poll, outcome: PollOutcome, now: datetime) -> tupl
         override=source.interval,
         default=ctx.settings.poll_interval,
         jitter=_jitter(source.id, poll.claimed.row.attempts),
+        eagerness=ctx.settings.poll_eagerness,
     )
 
 

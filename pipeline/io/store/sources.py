@@ -276,6 +276,12 @@ def entry_values(entry: SourceEntry) -> dict[str, Any]:
     }
 
 
+def one_source(tx: Connection, source_id: SourceId) -> tuple[Source, Row[Any]] | None:
+    """Return a source and its row; None when there is none."""
+    row = tx.execute(select(sources).where(sources.c.id == source_id)).first()
+    return (_source(row), row) if row else None
+
+
 def all_sources(tx: Connection) -> Sequence[Row[Any]]:
     """Return every source with the number of its entries, by id."""
     counted = (

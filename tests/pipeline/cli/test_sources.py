@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -319,14 +317,20 @@ def test_a_lost_feed_that_nothing_resembles_is_not_replaced(desk: Desk) -> None:
     assert desk.rows()[0]["feed_url"] == url
 
 
-def test_the_list_says_what_to_do_about_a_feed_that_keeps_failing(desk: Desk) -> None:
+def test_list_and_why_say_what_to_do_about_a_feed_that_keeps_failing(desk: Desk) -> None:
     desk.json("sources", "add", "outlet", "--feed", desk.server.url("/no"), "--unchecked")
-    fresh = desk("sources", "list").stdout
-    with closing(sqlite3.connect(desk.home / "state" / "newsloom.db")) as database, database:
-        database.execute("UPDATE sources SET failures = 3 WHERE id = 'outlet'")
+    assert "rediscover" not in desk("sources", "list").stdout
+    for _ in range(6):  # each weighs one half
+        desk("fetch", "--source", "outlet")
 
-    assert "rediscover" not in fresh
-    assert "try `newsloom sources rediscover outlet`" in desk("sources", "list").stdout
+    alarm = "failing: 3 failures in a row; try `newsloom sources rediscover`"
+    assert f"outlet: {alarm}" in desk("sources", "list").stdout
+    told = desk.json("sources", "why", "outlet")
+    assert told["alarms"] == [alarm]
+    assert told["failures"] == "3 in a row, weighted"
+    assert told["because"].startswith("in 1.5 h: 3 failures in a row")
+    assert "http-404" in desk("sources", "why", "outlet").stdout
+    assert desk("sources", "why", "nosuch").returncode == 2
 
 
 def test_a_source_goes_back_to_the_catalogue(desk: Desk) -> None:
