@@ -19,6 +19,8 @@ class Status:
     sources: int
     sources_due: int
     sources_failing: int
+    #: Gone, quiet, moved, missing entries, failing for long: `newsloom sources list` says which.
+    sources_with_alarm: int
     pages_pending: int
     pages_skipped: int
     quarantined: int
@@ -41,6 +43,7 @@ def status(tx: Connection, *, sites: Iterable[str], now: datetime) -> Status:
         sources=count(sources.c.enabled),
         sources_due=count(sources.c.enabled & (sources.c.next_at <= now)),
         sources_failing=count(sources.c.enabled & (sources.c.failures > 0)),
+        sources_with_alarm=count(sources.c.enabled & sources.c.alarm.is_not(None)),
         pages_pending=count(pages.c.state == "pending"),
         pages_skipped=count(pages.c.state == "skipped"),
         quarantined=count(pages.c.quarantined.is_not(None))
