@@ -1,8 +1,8 @@
 """When a page was published: what it declares, what the feed says, which of them to believe.
 
-The order (feed and page agreeing, the page's declarations, the feed, htmldate for the day, first
-seen) is that of the measurements on 252 annotated and 500 hard pages, where declared dates were
-right to the minute in 93 % and to the day in 99 %.
+The order (feed and page agreeing, the page's declarations, the feed, the day under the headline,
+htmldate for the day, first seen) is that of the measurements on 252 annotated and 500 hard pages,
+where declared dates were right to the minute in 93 % and to the day in 99 %.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from typing import Any
 
 from htmldate import find_date
 
+from pipeline.articles.datelines import visible_day
 from pipeline.articles.declared import Declared
 from pipeline.articles.jsonld import strings
 from pipeline.articles.timestamps import is_midnight, midnight, offset_of, parse_time
+from pipeline.articles.titles import titles_of
 from pipeline.records import EntryFacts
 
 #: A feed and its page mean the same publication when they are this near; beyond it the page knows
@@ -80,11 +82,11 @@ def published(
 ) -> Moment:
     """Return when the page was published, never later than `now`.
 
-    `search`: whether htmldate may read the whole tree when nobody declares a date.
+    `search`: whether the tree may be searched for a day when nobody declares one.
     """
     moment = _believed(list(_moments(declared, now=now)), _of_feed(facts, now=now))
     if moment is None and search:
-        moment = _searched(tree, declared.url, now=now)
+        moment = _searched(tree, declared, now=now)
     if moment is None:
         moment = Moment(
             facts.first_seen_at or now, SECOND, "first seen" if facts.first_seen_at else "fetch"
@@ -168,9 +170,12 @@ def _of_feed(facts: EntryFacts, *, now: datetime) -> Moment | None:
     return Moment(at, DAY if at == midnight(at) else SECOND, "feed")
 
 
-def _searched(tree: Any, url: str, *, now: datetime) -> Moment | None:
-    """Return the day that htmldate finds in address and text."""
-    day = find_date(tree, original_date=True, url=url, max_date=now.strftime("%Y-%m-%d"))
+def _searched(tree: Any, declared: Declared, *, now: datetime) -> Moment | None:
+    """Return the day that stands under the headline, else what htmldate finds anywhere."""
+    seen = visible_day(tree, [title for _, title in titles_of(declared)])
+    if seen is not None and _EARLIEST <= seen <= now:
+        return Moment(seen, DAY, "headline")
+    day = find_date(tree, original_date=True, url=declared.url, max_date=now.strftime("%Y-%m-%d"))
     if not day:
         return None
     at = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC)

@@ -43,6 +43,12 @@ _COMPANY_PARTS = frozenset(
     small large the news no new final rgb color hd wide app touch apple seo meta and x v
     """.split()  # noqa: SIM905 -- likewise
 )
+#: Hosts and folders of servers of advertisements; their pictures fit the gate (300 x 250).
+_ADVERTISING = frozenset(
+    {"ad", "ads", "adserver", "adservice", "adserv", "advert", "adverts", "doubleclick", "gampad"}
+    | {"googlesyndication", "pubads", "adnxs", "adform", "smartadserver", "criteo", "taboola"}
+    | {"outbrain"}
+)
 _NAME_PARTS = re.compile(r"[a-z]+")
 _SIDES = re.compile(r"(?:^|\D)1x1(?:\D|$)")
 #: Vector graphics are drawings of a site; readers of the format cannot show them.
@@ -212,10 +218,12 @@ def _side(value: Any) -> int | None:
 
 
 def _is_empty(url: str, site: frozenset[str]) -> bool:
-    """Say whether an address names a logo, a placeholder, a counting pixel, a drawing, a page."""
+    """Say whether an address names a logo, a placeholder, a pixel, a drawing, a page, an ad."""
     if is_home_page(url):
         return True
-    name = url.partition("?")[0].rstrip("/").rpartition("/")[2].lower()
+    folder, _, name = url.partition("?")[0].rstrip("/").lower().rpartition("/")
+    if not _ADVERTISING.isdisjoint(re.split(r"[/.]", f"{folder}/{name}")):
+        return True
     if _NO_PHOTO.search(name) or _SIDES.search(name):
         return True
     parts = set(_NAME_PARTS.findall(name.rpartition(".")[0] or name))

@@ -151,3 +151,16 @@ def test_the_first_that_passes_is_chosen_and_a_measured_size_beats_a_declared_on
     assert choose([first, second], sizes) == Image(url=second.url, width=640, height=360)
     assert choose([second], {}) is None
     assert choose([], {}) is None
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://pubads.g.doubleclick.net/gampad/ad?iu=/285/mill&sz=300x250",
+        "https://ads.harbour-post.example/mill.jpg",
+        "https://cdn.harbour-post.example/adserver/mill.jpg",
+    ],
+)
+def test_an_advertisement_is_no_picture_of_the_news(address: str) -> None:
+    assert candidates(markup("", f'<img width="640" height="480" src="{address}">')) == ()
+    assert candidates(markup("", f'<img width="640" height="480" src="{SITE}/ad-hoc.jpg">')) != ()
