@@ -60,7 +60,7 @@ bench-polling: $(READY) $(PEERS)/.ready  ## 1,000 feeds, cold and warm, beside r
 	$(BIN)/python -m tests.bench.polling --python $(PEERS)/bin/python
 
 bench-transports: $(READY) $(PEERS)/.ready  ## CPU for each request: our transport, httpx, aiohttp
-	$(BIN)/python -m tests.bench.transports --python $(PEERS)/bin/python
+	$(BIN)/python -m tests.bench.transports --peers "$$($(PEERS)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 
 lock: $(READY)  ## renew the lock files from pyproject.toml (hashes, no index addresses)
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
