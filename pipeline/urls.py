@@ -152,6 +152,8 @@ def _printable(url: URL) -> str | None:
     return href if len(href) <= MAX_LENGTH else None
 
 
+#: A page's key, its host and its site are asked for one after the other.
+@lru_cache(maxsize=256)
 def _require(url: str) -> str:
     """Return the printable form of an absolute address; raise ValueError when there is none."""
     resolved = resolve("", url)
@@ -179,7 +181,13 @@ def _is_good_host(url: URL) -> bool:
     """Say whether the host could be looked up: WHATWG lets more through than DNS does."""
     if url.host_type != HostType.DEFAULT:
         return True
-    host = url.hostname.removesuffix(".")
+    return _is_good_name(url.hostname.removesuffix("."))
+
+
+#: The links of a feed lead to a few hosts, over and over.
+@lru_cache(maxsize=1024)
+def _is_good_name(host: str) -> bool:
+    """Say whether a host's labels can be looked up."""
     return 0 < len(host) <= _MAX_HOST_LENGTH and all(map(_is_good_label, host.split(".")))
 
 
@@ -219,12 +227,16 @@ _MIRROR_LABELS = ("www.", "m.", "amp.")
 #: https), /v/ (viewer), /wp/ (web package), /amp/ on Google's viewer.
 _AMP_CACHE_HOSTS = ("cdn.ampproject.org", "bing-amp.com")
 _AMP_CACHE_PATH = re.compile(r"/(?:c|v|wp)/(s/)?(?=[^/]+\.[^/]+)")
+#: One of these is in every address that could be in an AMP cache; most addresses end here.
+_MAY_BE_CACHED = re.compile(r"cdn\.ampproject\.org|bing-amp\.com|www\.google\.")
 _GOOGLE_AMP_HOST = re.compile(r"www\.google\.[a-z]{2,3}(?:\.[a-z]{2})?")
 _GOOGLE_AMP_PATH = re.compile(r"/amp/(s/)?(?=[^/]+\.[^/]+)")
 
 
 def _unwrapped(url: str) -> str:
     """Return the publisher's address of a page in an AMP cache, any other address as it is."""
+    if not _MAY_BE_CACHED.search(url):
+        return url
     parsed = URL(url)
     host = parsed.hostname
     if any(host == cache or host.endswith(f".{cache}") for cache in _AMP_CACHE_HOSTS):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from pipeline.errors import StoreError
-from pipeline.io.migrate import require_current, schema_state, upgrade
+from pipeline.io.migrate import HEAD, require_current, schema_state, upgrade
 from pipeline.io.schema import metadata
 from pipeline.io.store import Store
 
@@ -81,3 +85,25 @@ def test_a_server_that_is_not_there_is_named_with_a_remedy(tmp_path: Path) -> No
     with pytest.raises(StoreError, match="start PostgreSQL, or mend database_url"):
         require_current(store)
     store.close()
+
+
+def test_the_head_is_the_newest_of_the_migrations() -> None:
+    config = Config()
+    config.set_main_option("script_location", "pipeline.io:migrations")
+    config.set_main_option("path_separator", "os")
+
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+def test_a_database_that_is_ready_is_opened_without_alembic(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'newsloom.db'}"
+    store = Store(url)
+    upgrade(store)
+    store.close()
+    program = (
+        "import sys\nfrom pipeline.io.migrate import HEAD, require_current\n"
+        f"from pipeline.io.store import Store\nrequire_current(Store({url!r}))\n"
+        "sys.exit('alembic' in sys.modules)\n"
+    )
+
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
