@@ -4,19 +4,19 @@ The rule, as in the example of the format: the lead sentences of the body, joine
 at the end of a word when the body goes on, with `` ...`` behind the cut. A hyphen ends a word too
 (``In a cease-and ...`` before ``-desist letter``), punctuation before the cut goes.
 
-The body's opening is taken unless it is short (below 200 characters and shorter than another) or
-has no word in common with the title while another text has; then the declared description, then
-the feed's summary, whichever says enough first, else the longest of the three.
+The declared description is the better text, and is taken, when the body's opening is short (below
+200 characters), or has no word in common with the title while the description has one, or may not
+be shown (noindex). It must say something itself: 60 characters; the feed's summary comes after it
+on the same terms. When none of the three says enough, the longest is taken. Nowhere is the title
+said again, nor what stands beside the news (`openings`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
+from pipeline.articles.openings import opening_of, said_by
 from pipeline.articles.robots import UNLIMITED, Robots
-from pipeline.articles.titles import fold
-from pipeline.plaintext import clean_line
 
 #: Longest excerpt of all real files of the format, the tail included.
 MAX_LENGTH = 350
@@ -24,10 +24,8 @@ TAIL = " ..."
 #: An opening below this may be a teaser before a paywall; a description of this length is whole.
 _ENOUGH_BODY = 200
 _ENOUGH_DESCRIPTION = 60
-#: Paragraphs looked at: boilerplate stands before the first sentence or not at all.
-_MAX_PARAGRAPHS = 40
-#: A line this long is a sentence even when no full stop ends it.
-_LONG_LINE = 120
+#: From here on stand the scripts of East Asia, most of which write no spaces between words.
+_FIRST_WITHOUT_SPACES = "\u2e80"
 #: Words shorter than this say nothing about a subject; longer ones are compared by their stem.
 _SUBJECT_WORD = 5
 
@@ -48,11 +46,11 @@ def excerpt_of(
     limit = MAX_LENGTH if robots.max_snippet is None else min(MAX_LENGTH, robots.max_snippet)
     if limit <= len(TAIL):
         return "", "robots"
-    body = _opening(text, title, authors) if robots.may_index else ""
+    body = opening_of(text, title=title, authors=authors) if robots.may_index else ""
     candidates = (
         ("text", body, _ENOUGH_BODY),
-        ("description", _unless_title(description, title), _ENOUGH_DESCRIPTION),
-        ("summary", _unless_title(summary, title), _ENOUGH_DESCRIPTION),
+        ("description", said_by(description, title=title), _ENOUGH_DESCRIPTION),
+        ("summary", said_by(summary, title=title), _ENOUGH_DESCRIPTION),
     )
     origin, chosen = _chosen(
         [(name, line, enough) for name, line, enough in candidates if line], title
@@ -92,92 +90,15 @@ def _chosen(candidates: list[tuple[str, str, int]], title: str) -> tuple[str, st
 
 
 def _stems(title: str) -> frozenset[str]:
-    """Return the beginnings of the title's longer words."""
+    """Return the beginnings of the title's longer words, of scripts that write words apart."""
     words = re.findall(r"\w+", title.casefold())
-    return frozenset(word[:_SUBJECT_WORD] for word in words if len(word) >= _SUBJECT_WORD)
+    return frozenset(
+        word[:_SUBJECT_WORD]
+        for word in words
+        if len(word) >= _SUBJECT_WORD and word[0] < _FIRST_WITHOUT_SPACES
+    )
 
 
 def _is_about(line: str, stems: frozenset[str]) -> bool:
     """Say whether a text has a word of the title; a title without longer words proves nothing."""
     return not stems or any(stem in line.casefold() for stem in stems)
-
-
-def _unless_title(line: str, title: str) -> str:
-    """Return a line, "" when it only repeats the title."""
-    line = clean_line(line)
-    return "" if fold(line) == fold(title) else line
-
-
-# --- the body's opening ---------------------------------------------------------------------------
-
-#: Sentence ends of the scripts we meet, with what may close behind them.
-_SENTENCE_END = re.compile(r"[.!?…。！？؟।։]['\"”’»)\]」』]*$")
-#: Where news agencies put themselves, behind place and day: "LONDON (AP) — ", "Berlin (dpa) - ".
-_AGENCY = re.compile(r"\([A-Za-zÀ-ÿ/. -]{2,40}\) ?[—–:-]{1,2} ?(?=\S)")
-_LONGEST_DATELINE = 80
-#: A place in capitals and a dash: "WASHINGTON — The".
-_PLACE = re.compile(r"[A-ZÀ-Þ][A-ZÀ-Þ .'’/-]{2,30}(?:, [A-Z][\w. ]{1,20})? ?[—–] ?(?=[A-ZÀ-Þ\"“])")
-#: Lines that are about the page and not about the news, by how they begin, in the languages of
-#: most sources. A photo's credit and a writer's name are such lines too.
-_BOILERPLATE = re.compile(
-    r"(?:sign up|subscribe|newsletter|advertisement|anzeige|publicidad|publicité|read (?:more|also)"
-    r"|more:|related:|see also|lesen sie|mehr zum thema|lire aussi|à lire|lea también"
-    r"|leggi anche|leia também|lees ook|share (?:this|on)|teilen|follow us|listen to"
-    r"|this article (?:was|is|has)|photo(?:graph)?(?:s| by|:| credit)|picture:|video:"
-    r"|image(?: caption| source|:| credit|s? via)|bild:|foto(?:s)?(?::| by)|fotograf"
-    r"|copyright|\(c\)|updated?:? |published:? |last (?:updated|modified)|veröffentlicht"
-    r"|aktualisiert|stand:|publié le|mis à jour|by the associated press|posted (?:on|by|in)"
-    r"|\d+ min(?:ute)?s? read|reading time|cookies?\b|click here|tap here|watch:|follow @"
-    r"|download|disclosure|affiliate)",
-    re.IGNORECASE,
-)
-#: The same anywhere in a short line: credits behind a caption, offers of a newsletter.
-_ASIDE = re.compile(
-    r"©|newsletter|kostenlos anmelden|getty images|sign up (?:for|to)\b|subscribe (?:to|now)\b"
-    r"|ein fehler ist aufgetreten|enable javascript|supports? javascript|turn off compatibility",
-    re.IGNORECASE,
-)
-_MAX_BOILERPLATE = 160
-_BYLINE = re.compile(
-    r"(?:by|von|par|por|di|da|door|av|af|text|autor|author|words?)[: ] ?[A-ZÀ-Þ]", re.IGNORECASE
-)
-_MAX_BYLINE = 60
-_MAX_BYLINE_SPACES = 5
-
-
-def _opening(text: str, title: str, authors: tuple[str, ...]) -> str:
-    """Return the first sentences of a body, joined into one line a little longer than is needed."""
-    opening = ""
-    for paragraph in _paragraphs(text, fold(title), frozenset(fold(name) for name in authors)):
-        opening = f"{opening} {paragraph}" if opening else _without_dateline(paragraph)
-        if len(opening) > MAX_LENGTH:
-            break
-    return opening
-
-
-def _without_dateline(paragraph: str) -> str:
-    """Return a first paragraph without the place, day and agency before its first sentence."""
-    agency = _AGENCY.search(paragraph, 0, _LONGEST_DATELINE)
-    if agency and paragraph[:1].isupper() and not _SENTENCE_END.search(paragraph[: agency.start()]):
-        return paragraph[agency.end() :]
-    place = _PLACE.match(paragraph)
-    return paragraph[place.end() :] if place else paragraph
-
-
-def _paragraphs(text: str, title: str, authors: frozenset[str]) -> Iterator[str]:
-    """Yield the paragraphs that are sentences of the article."""
-    for line in text.split("\n", _MAX_PARAGRAPHS)[:_MAX_PARAGRAPHS]:
-        paragraph = clean_line(line)
-        folded = fold(paragraph[:_LONG_LINE])
-        if folded and folded != title and folded not in authors and not _is_beside(paragraph):
-            yield paragraph
-
-
-def _is_beside(paragraph: str) -> bool:
-    """Say whether a line stands beside the news: boilerplate, a byline, a heading."""
-    short = len(paragraph) <= _MAX_BOILERPLATE
-    if short and (_BOILERPLATE.match(paragraph) or _ASIDE.search(paragraph)):
-        return True
-    if len(paragraph) <= _MAX_BYLINE and _BYLINE.match(paragraph):
-        return paragraph.count(" ") <= _MAX_BYLINE_SPACES
-    return len(paragraph) < _LONG_LINE and not _SENTENCE_END.search(paragraph)

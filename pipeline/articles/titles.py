@@ -19,7 +19,7 @@ from pipeline.urls import host_of, registrable_domain
 #: Longer is a text put into the wrong field; real headlines end near 200.
 _MAX_TITLE = 400
 #: What stands between a headline and a site's name.
-_SEPARATOR = re.compile(r"\s+(?:[-–—|·•»«:/]|::|\|\|)\s+")
+_SEPARATOR = re.compile(r"\s+(?:[-–—|·•»«:/]|::|\|\|)\s+|\s*[|｜]\s*")
 #: Metas that hold a title, best first.
 _TITLE_METAS = ("og:title", "twitter:title", "parsely-title", "dc.title", "dcterms.title", "title")
 #: Titles of templates; an article that is called so has not said its own.

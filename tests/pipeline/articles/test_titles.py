@@ -54,6 +54,8 @@ def test_an_h1_that_nothing_repeats_is_a_last_resort() -> None:
         " | harbour-post.example",
         " | www.harbour-post.example",
         " - Harbour-Post",
+        "|The Coast",
+        "｜The Coast",
     ],
 )
 def test_the_sites_name_is_dropped_from_the_end(suffix: str) -> None:
@@ -67,7 +69,14 @@ def test_the_sites_name_is_dropped_from_the_start() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Mill turns - at last", "Mill turns | Science", "Coast-to-coast mills", "A/B - C"]
+    "text",
+    [
+        "Mill turns|at last",
+        "Mill turns - at last",
+        "Mill turns | Science",
+        "Coast-to-coast mills",
+        "A/B - C",
+    ],
 )
 def test_what_is_not_the_sites_name_stays(text: str) -> None:
     assert title(f"<title>{text}</title>", "", names=("The Coast",))[0] == text
