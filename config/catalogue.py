@@ -100,6 +100,15 @@ PollInterval = Annotated[
 Points = Annotated[int, Field(ge=0, le=1000, strict=True)]
 
 
+def _reference(value: Any) -> Any:
+    """Check a reference; no message may repeat the value, which could be the secret itself."""
+    if not isinstance(value, str) or not is_reference(value):
+        raise ValueError("no reference: env:NAME or file:PATH")
+    return value
+
+
+#: Where a secret is kept.
+Reference = Annotated[str, BeforeValidator(_reference)]
 #: Name of a header -> where its value is.
 HeaderReferences = Annotated[Mapping[str, str], BeforeValidator(_header_references)]
 
@@ -133,6 +142,8 @@ class SourceEntry(_Record):
     """Headers such as Authorization or Cookie for the feed's host alone: env:NAME or file:PATH."""
     user_agent: str | None = Field(default=None, pattern=r"^[!-~]([ -~]*[!-~])?$", max_length=200)
     """Name under which this feed is requested, printable ASCII; unset: that of the settings."""
+    proxy: Reference | None = Field(default=None, repr=False)
+    """Proxy of its own, by reference: env:NAME or file:PATH that holds http://HOST:PORT."""
     listed_at: WebUrl | None = None
     """A public page that names this feed."""
     verified: date | None = None

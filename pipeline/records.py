@@ -118,6 +118,18 @@ class PollState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """What a source is asked with; secrets by reference (`config.secretrefs`), never themselves."""
+
+    #: Request headers for the feed's own origin.
+    headers: Mapping[str, str] = field(default_factory=dict)
+    #: Name under which it is asked; None: that of the settings.
+    user_agent: str | None = None
+    #: Where the proxy's URL is kept; None: that of the settings, if any.
+    proxy: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """Our record of one feed."""
 
@@ -129,9 +141,7 @@ class Source:
     language: str | None = None
     #: The operator's own interval; wins over what polling learns.
     interval: timedelta | None = None
-    #: Request headers for the feed's host alone, each by reference to its value.
-    headers: Mapping[str, str] = field(default_factory=dict)
-    user_agent: str | None = None
+    access: Access = field(default_factory=Access)
     state: PollState = field(default_factory=PollState)
 
 

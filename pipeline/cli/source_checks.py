@@ -22,7 +22,7 @@ from pipeline.cli.common import (
     require_known,
     shown_time,
 )
-from pipeline.cli.source_values import profile_of, said
+from pipeline.cli.source_values import access_of, profile_of, said
 from pipeline.context import Context
 from pipeline.errors import Rejected
 from pipeline.feeds.duplicates import FeedProfile, duplicates
@@ -116,9 +116,7 @@ def _check(ctx: Context, wanted: list[str] | None, *, pages: bool) -> list[Check
 
 def _request(entry: SourceEntry) -> WebRequest:
     """Return the request for a source's feed, as a poll would make it."""
-    return WebRequest(
-        url=entry.feed, kind="feed", headers=entry.headers, user_agent=entry.user_agent
-    )
+    return WebRequest(url=entry.feed, kind="feed", access=access_of(entry))
 
 
 def _twins(

@@ -25,7 +25,7 @@ from pipeline.cli.common import (
 )
 from pipeline.cli.source_checks import watched
 from pipeline.cli.source_edits import add_checked, change
-from pipeline.cli.source_values import current, name_of, new_id, said, validated
+from pipeline.cli.source_values import access_of, current, name_of, new_id, said, validated
 from pipeline.context import Context
 from pipeline.errors import UsageError
 from pipeline.feeds.duplicates import FeedProfile, provider_of_entries, same_feed
@@ -224,8 +224,7 @@ def _rediscovered(ctx: Context, entry: SourceEntry) -> Rediscovery:
         feed_url=entry.feed,
         provider=entry.provider,
         title=entry.title,
-        headers=entry.headers,
-        user_agent=entry.user_agent,
+        access=access_of(entry),
     )
     return rediscover(ctx, source, known)
 

@@ -24,6 +24,7 @@ from pipeline.cli.common import (
     print_json,
 )
 from pipeline.cli.source_values import (
+    access_of,
     current,
     ending,
     given_options,
@@ -71,6 +72,10 @@ _Header = Annotated[
 _UserAgent = Annotated[
     str | None, typer.Option("--user-agent", help="Name under which it is asked; '': ours.")
 ]
+_Proxy = Annotated[
+    str | None,
+    typer.Option("--proxy", help="Its own proxy, env:VARIABLE or file:PATH; '': the settings'."),
+]
 _Reason = Annotated[str, typer.Option("--reason", help="Why; `sources list --json` shows it.")]
 _Unchecked = Annotated[
     bool, typer.Option("--unchecked", help="Do not look at the feed first; keep duplicates.")
@@ -88,6 +93,7 @@ def add(
     robots: _Robots = None,
     header: _Header = None,
     user_agent: _UserAgent = None,
+    proxy: _Proxy = None,
     unchecked: _Unchecked = False,
     dry_run: DryRun = False,
     json_: AsJson = False,
@@ -98,7 +104,7 @@ def add(
     """
     given = given_options(
         feed=feed, provider=provider, title=title, language=language, interval=interval,
-        robots=robots, user_agent=user_agent,
+        robots=robots, user_agent=user_agent, proxy=proxy,
     )  # fmt: skip
     given["headers"] = laid_over({}, header or [])
     with opened(home) as ctx:
@@ -142,6 +148,7 @@ def edit(
     robots: _Robots = None,
     header: _Header = None,
     user_agent: _UserAgent = None,
+    proxy: _Proxy = None,
     dry_run: DryRun = False,
     json_: AsJson = False,
 ) -> None:
@@ -151,7 +158,7 @@ def edit(
     """
     given = given_options(
         feed=feed, provider=provider, title=title, language=language, interval=interval,
-        robots=robots, user_agent=user_agent,
+        robots=robots, user_agent=user_agent, proxy=proxy,
     )  # fmt: skip
     if not given and not header:
         raise UsageError("nothing to change; see `newsloom sources edit --help`")
@@ -276,9 +283,7 @@ def remove(
 
 def _looked(ctx: Context, entry: SourceEntry) -> ParsedFeed:
     """Return the feed of a source. Raise NewsloomError when there is none."""
-    request = WebRequest(
-        url=entry.feed, kind="feed", headers=entry.headers, user_agent=entry.user_agent
-    )
+    request = WebRequest(url=entry.feed, kind="feed", access=access_of(entry))
     [seen] = look(ctx, [request])
     if seen.feed is None:
         raise NewsloomError(f"{entry.feed}: {seen.problem}; --unchecked adds it all the same")

@@ -17,7 +17,7 @@ from pipeline.cli.common import out, print_json
 from pipeline.errors import UsageError
 from pipeline.feeds.duplicates import Duplicate, FeedProfile, pages_of, same_feed
 from pipeline.io.store import Store, sourcebook
-from pipeline.records import ParsedFeed
+from pipeline.records import Access, ParsedFeed
 from pipeline.seedfile.naming import slug
 from pipeline.urls import host_of
 
@@ -81,6 +81,11 @@ def said(duplicate: Duplicate, other: str) -> str:
     if duplicate.by == "address":
         return f"the same address as {other}"
     return f"{duplicate.share:.0%} of its entries are those of {other}"
+
+
+def access_of(entry: SourceEntry) -> Access:
+    """Return what a source is asked with."""
+    return Access(headers=entry.headers, user_agent=entry.user_agent, proxy=entry.proxy)
 
 
 def shown_entry(entry: SourceEntry) -> dict[str, Any]:

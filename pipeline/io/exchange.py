@@ -88,17 +88,23 @@ def own_headers(request: WebRequest, policy: WebPolicy) -> dict[str, str]:
 
     Raise Rejected when one is not there: asked without it, a server would only refuse.
     """
-    headers = {} if request.user_agent is None else {"User-Agent": request.user_agent}
-    for name, reference in request.headers.items():
-        try:
-            value = read_reference(reference, policy.home)
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise Rejected("no-secret", f"{name} from {reference}: {reason}") from None
+    access = request.access
+    headers = {} if access.user_agent is None else {"User-Agent": access.user_agent}
+    for name, reference in access.headers.items():
+        value = secret_of(name, reference, policy)
         if not _HEADER_VALUE.fullmatch(value):
             raise Rejected("no-secret", f"{name} from {reference}: it holds what no header can")
         headers[name] = value
     return headers
+
+
+def secret_of(name: str, reference: str, policy: WebPolicy) -> str:
+    """Return what a reference stands for. Raise Rejected when it is not there."""
+    try:
+        return read_reference(reference, policy.home)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise Rejected("no-secret", f"{name} from {reference}: {reason}") from None
 
 
 def _may_know(origin: Target, target: Target) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Literal
 from config.settings import Settings
 from pipeline.io.guard import Network
 from pipeline.io.transport import proxy_of, trust
-from pipeline.records import Validators
+from pipeline.records import Access, Validators
 
 Kind = Literal["feed", "page", "image", "robots"]
 
@@ -28,11 +27,8 @@ class WebRequest:
     validators: Validators | None = None
     #: A claim has reserved the host for it; any other request waits for a turn.
     claimed: bool = False
-    #: Sent to the origin of `url` alone; the values are references (`config.secretrefs`), so that
-    #: no request, log or database ever holds a secret.
-    headers: Mapping[str, str] = field(default_factory=dict)
-    #: Sent there in place of the policy's.
-    user_agent: str | None = None
+    #: Headers and name are for the origin of `url` alone, the proxy is for every hop.
+    access: Access = field(default_factory=Access)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,6 +113,8 @@ sources = Table(
     #: Header -> where its value is; never the value.
     Column("headers", JSON, nullable=False),
     Column("user_agent", String(200)),
+    #: Where its proxy's URL is kept.
+    Column("proxy", String(520)),
     #: ``file`` follows the catalogue; ``operator`` was changed by hand and is left alone.
     Column("managed_by", String(10), nullable=False),
     Column("etag", String(1024)),

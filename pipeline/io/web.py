@@ -11,10 +11,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 
-from pipeline.errors import Rejected
+from pipeline.errors import Rejected, UsageError
 from pipeline.io.dial import Resolver, any_public_address, system_resolver
-from pipeline.io.exchange import ask
+from pipeline.io.exchange import ask, secret_of
 from pipeline.io.failures import failure_of
 from pipeline.io.guard import Guard
 from pipeline.io.policy import WebPolicy, WebRequest, web_policy
@@ -45,6 +46,14 @@ Reserve = Callable[[str], float]
 LONGEST_TURN = 10.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A transport, and the guard that stands before it."""
+
+    transport: Transport
+    guard: Guard
+
+
 class Web:
     """A client for one thread; its event loop, connections and TLS context live as long as it does.
 
@@ -69,10 +78,9 @@ class Web:
         self._given = transport
         self._resolve = resolve
         self._reserve = reserve
-        proxied = policy.proxy is not None and transport is None
-        self._guard = Guard(policy.allow_networks, proxied=proxied)
         self._runner: asyncio.Runner | None = None
-        self._transport: Transport | None = None
+        #: By the proxy's URL, None without one; each is made at its first request.
+        self._ways: dict[str | None, _Way] = {}
 
     def get_many(self, requests: Sequence[WebRequest]) -> list[WebOutcome]:
         """Return one outcome for each request, in their order; never raise for one of them.
@@ -92,38 +100,52 @@ class Web:
 
     def close(self) -> None:
         """Close the connections and the event loop; do nothing when there are none."""
-        runner, transport = self._runner, self._transport
-        self._runner = self._transport = None
+        runner, ways = self._runner, self._ways
+        self._runner, self._ways = None, {}
         if runner is None:
             return
         try:
-            if transport is not None:
-                runner.run(transport.aclose())
+            for way in ways.values():
+                runner.run(way.transport.aclose())
         finally:
             runner.close()
 
     def _opened(self) -> asyncio.Runner:
-        """Return the event loop, made at the first call together with the transport."""
+        """Return the event loop, made at the first call."""
         if self._runner is None:
             self._runner = asyncio.Runner()
             # Look-ups block a thread each; asyncio's own handful would let a few dead name servers
             # hold up everybody else.
             threads = ThreadPoolExecutor(self._policy.concurrency, thread_name_prefix="look-up")
             self._runner.get_loop().set_default_executor(threads)
-            self._transport = self._open()
         return self._runner
 
-    def _open(self) -> Transport:
-        """Make the transport of this Web's life."""
-        policy = self._policy
+    def _way(self, request: WebRequest) -> _Way:
+        """Return the way to the web that a request takes: its own proxy, the settings', or none.
+
+        Raise Rejected when its own proxy's URL is not there or is none.
+        """
+        proxy = self._policy.proxy
+        if request.access.proxy is not None:
+            proxy = secret_of("proxy", request.access.proxy, self._policy)
         if self._given is not None:
-            return GuardedTransport(self._given, self._guard, self._resolve or any_public_address)
-        return network_transport(
-            self._guard,
-            self._resolve or system_resolver,
-            proxy=policy.proxy,
-            ca_file=policy.ca_file,
-        )
+            proxy = None
+        if proxy not in self._ways:
+            self._ways[proxy] = self._open(proxy)
+        return self._ways[proxy]
+
+    def _open(self, proxy: str | None) -> _Way:
+        """Open a way to the web for the rest of this Web's life."""
+        guard = Guard(self._policy.allow_networks, proxied=proxy is not None)
+        if self._given is not None:
+            resolve = self._resolve or any_public_address
+            return _Way(GuardedTransport(self._given, guard, resolve), guard)
+        resolve = self._resolve or system_resolver
+        try:
+            transport = network_transport(guard, resolve, proxy=proxy, ca_file=self._policy.ca_file)
+        except UsageError as error:
+            raise Rejected("proxy", str(error)) from None
+        return _Way(transport, guard)
 
     async def _get_many(self, requests: Sequence[WebRequest]) -> list[WebOutcome]:
         """Ask for all at once, as far as the policy lets us."""
@@ -135,19 +157,20 @@ class Web:
 
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(get(request)) for request in requests]
-        if isinstance(self._transport, PoolTransport):
-            await self._transport.tidy()
+        for way in self._ways.values():
+            if isinstance(way.transport, PoolTransport):
+                await way.transport.tidy()
         return [task.result() for task in tasks]
 
     async def _get(self, request: WebRequest) -> WebOutcome:
         """Return the outcome of one request."""
-        assert self._transport is not None, "opened by get_many"
         try:
+            way = self._way(request)
             async with asyncio.timeout(self._policy.seconds(request.kind)) as limit:
                 return await ask(
                     request,
-                    transport=self._transport,
-                    guard=self._guard,
+                    transport=way.transport,
+                    guard=way.guard,
                     policy=self._policy,
                     turn=lambda host: self._turn(host, limit),
                 )

@@ -187,8 +187,7 @@ def rediscover(ctx: Context, source: Source, known: Collection[str]) -> Rediscov
             WebRequest(
                 url=source.feed_url,
                 kind="feed",
-                headers=source.headers,
-                user_agent=source.user_agent,
+                access=source.access,
             )
         ],
     )

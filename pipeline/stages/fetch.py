@@ -82,8 +82,7 @@ def _poll(ctx: Context, claimed: Sequence[ClaimedSource]) -> list[Poll]:
                 kind="feed",
                 validators=given,
                 claimed=True,
-                headers=item.source.headers,
-                user_agent=item.source.user_agent,
+                access=item.source.access,
             )
             for item, given in zip(claimed, validators, strict=True)
         ]

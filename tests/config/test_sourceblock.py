@@ -27,6 +27,7 @@ ENTRIES = st.builds(
     robots=st.booleans(),
     headers=st.sampled_from([{}, {"Authorization": 'file:a "b"', "X-Key!": "env:A"}]),
     user_agent=st.sampled_from([None, 'reader/1 (+"x\\y")']),
+    proxy=st.sampled_from([None, "env:PROXY", "file:a b"]),
     verified=st.sampled_from([None, date(2026, 3, 1)]),
 )
 

@@ -21,7 +21,7 @@ from pipeline.io.store.work import RELEASED
 _COLUMNS = {"feed": "feed_url"}
 _FIELDS = (
     "id", "feed", "provider", "title", "language", "interval", "enabled", "robots", "headers",
-    "user_agent",
+    "user_agent", "proxy",
 )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from pipeline.io.store.pace import ClaimTerms
 from pipeline.io.store.statements import insert_missing, one_of
 from pipeline.io.store.work import RELEASED, claim, is_due, still_ours
 from pipeline.records import (
+    Access,
     EntryKeyKind,
     Memory,
     PollState,
@@ -141,8 +142,7 @@ def _source(row: Row[Any]) -> Source:
         title=row.title,
         language=row.language,
         interval=row.interval,
-        headers=row.headers,
-        user_agent=row.user_agent,
+        access=Access(headers=row.headers, user_agent=row.user_agent, proxy=row.proxy),
         state=PollState(
             validators=Validators(etag=row.etag, last_modified=row.last_modified),
             body_hash=row.body_hash,
@@ -273,6 +273,7 @@ def entry_values(entry: SourceEntry) -> dict[str, Any]:
         "robots": entry.robots,
         "headers": dict(entry.headers),
         "user_agent": entry.user_agent,
+        "proxy": entry.proxy,
     }
 
 

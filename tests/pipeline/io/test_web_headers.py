@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.io.web import WebRequest
 from pipeline.outcomes import Fetched, FetchFailed
+from pipeline.records import Access
 from tests.pipeline.io.conftest import OpenWeb
 from tests.servers import Server, redirect, reply, running_server
 
@@ -31,7 +32,8 @@ def _ask(
     headers: Mapping[str, str] = KEY,
     user_agent: str | None = None,
 ) -> Fetched | FetchFailed:
-    request = WebRequest(url=url, kind="feed", headers=headers, user_agent=user_agent)
+    access = Access(headers=headers, user_agent=user_agent)
+    request = WebRequest(url=url, kind="feed", access=access)
     [outcome] = web_of(home=home, user_agent="newsloom").get_many([request])
     assert isinstance(outcome, Fetched | FetchFailed)
     return outcome
@@ -102,7 +104,7 @@ def test_tls_may_be_gained_but_not_lost(
         return httpx.Response(200, content=b"x")
 
     web = open_web(home=home, transport=httpx.MockTransport(answer))
-    web.get_many([WebRequest(url=first, kind="feed", headers=KEY)])
+    web.get_many([WebRequest(url=first, kind="feed", access=Access(headers=KEY))])
 
     assert seen == [SECRET, SECRET if told else None]
 
@@ -131,4 +133,4 @@ def test_no_request_and_no_outcome_shows_the_secret(
     outcome = _ask(open_web, server.on("/feed", reply(b"x", status=401)), home)
 
     assert SECRET not in repr(outcome)
-    assert SECRET not in repr(WebRequest(url=server.url("/"), headers=KEY))
+    assert SECRET not in repr(WebRequest(url=server.url("/"), access=Access(headers=KEY)))

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from pipeline.io.transport import PoolTransport, ssl_context
 from pipeline.io.web import WebRequest
 from pipeline.outcomes import Fetched, FetchFailed, WebOutcome
+from pipeline.records import Access
 from tests.pipeline.io.conftest import OpenWeb
 from tests.proxy import Authority, playing
 from tests.servers import Server, drip, head, raw, redirect, reply, running_server
@@ -225,13 +226,51 @@ def test_an_unknown_authority_behind_a_proxy_is_refused_and_leaves_nothing_behin
         before = _open_files()
         outcomes = web.get_many([WebRequest(url=f"https://{n}.example/") for n in range(5)])
         assert _sinks_to(before)
-        assert isinstance(web._transport, PoolTransport)
-        kept = [c for c in web._transport.pool.connections if not (c.is_idle() or c.is_closed())]
+        [way] = web._ways.values()
+        assert isinstance(way.transport, PoolTransport)
+        kept = [c for c in way.transport.pool.connections if not (c.is_idle() or c.is_closed())]
         web.close()
 
     assert {getattr(outcome, "reason", "") for outcome in outcomes} == {"tls"}
     assert proxy.asked == ["http://one.example/"]
     assert kept == []
+
+
+def test_a_source_can_have_a_proxy_of_its_own(
+    tmp_path: Path, server: Server, open_web: OpenWeb
+) -> None:
+    (tmp_path / "good").mkdir()
+    with playing(httpx.MockTransport(_play), tmp_path / "good") as proxy:
+        (tmp_path / "proxy-url").write_text(f"{proxy.url}\n")
+        (tmp_path / "nonsense").write_text("socks9://user:secret@x")
+        web = open_web(home=tmp_path, ca_file=proxy.ca_file)
+        direct = server.on("/feed", reply(b"direct"))
+        asked = [
+            ("https://one.example/page", "file:proxy-url"),
+            (direct, None),
+            ("https://one.example/old", "file:proxy-url"),
+            ("http://10.1.2.3/", "file:proxy-url"),
+            ("https://one.example/page", "file:nowhere"),
+            ("https://one.example/page", "file:nonsense"),
+        ]
+        outcomes = web.get_many(
+            [WebRequest(url=url, kind="feed", access=Access(proxy=way)) for url, way in asked]
+        )
+        web.close()
+
+    told = [
+        outcome.body.decode() if isinstance(outcome, Fetched) else getattr(outcome, "reason", "")
+        for outcome in outcomes
+    ]
+    assert told == [
+        "https://one.example/page for one.example",
+        "direct",
+        "https://two.example/new for two.example",
+        "blocked-address",  # the proxy looks names up; an address needs nobody to look it up
+        "no-secret",
+        "proxy",
+    ]
+    assert "secret" not in repr(outcomes)
 
 
 def test_a_proxy_gets_its_password_and_nobody_else_sees_it(

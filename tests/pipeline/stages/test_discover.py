@@ -13,7 +13,7 @@ from pipeline.context import Context
 from pipeline.errors import UsageError
 from pipeline.feeds.duplicates import pages_of
 from pipeline.io.web import WebRequest
-from pipeline.records import Source, SourceId
+from pipeline.records import Access, Source, SourceId
 from pipeline.stages.discover import discover, rediscover
 from pipeline.stages.looks import look, look_at_pages
 from tests.world import HARBOUR, NOW, FakeWeb, Item, catalogue, feed, opened, page
@@ -195,7 +195,8 @@ def test_a_feed_that_works_is_left_alone(ctx: Context, web: FakeWeb) -> None:
 def test_a_feed_that_only_its_key_opens_is_not_offered_itself(ctx: Context, web: FakeWeb) -> None:
     web.answers[HOME] = _home(_declared("/old.xml"))
     web.answers[f"{HOME}old.xml"] = feed(ITEMS, "The Outlet")
-    source = replace(_source(f"{HOME}old.xml"), headers={"Authorization": "env:NOT_SET_ANYWHERE"})
+    access = Access(headers={"Authorization": "env:NOT_SET_ANYWHERE"})
+    source = replace(_source(f"{HOME}old.xml"), access=access)
 
     found = rediscover(ctx, source, frozenset())
 

@@ -183,6 +183,7 @@ def upgrade() -> None:
         sa.Column("robots", sa.Boolean(), nullable=False),
         sa.Column("headers", sa.JSON(), nullable=False),
         sa.Column("user_agent", sa.String(length=200), nullable=True),
+        sa.Column("proxy", sa.String(length=520), nullable=True),
         sa.Column("managed_by", sa.String(length=10), nullable=False),
         sa.Column("etag", sa.String(length=1024), nullable=True),
         sa.Column("last_modified", sa.String(length=128), nullable=True),

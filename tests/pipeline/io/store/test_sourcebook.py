@@ -10,6 +10,7 @@ from sqlalchemy import update
 from config.catalogue import SourceEntry
 from pipeline.io.schema import sources as table
 from pipeline.io.store import Store, sourcebook, sources
+from pipeline.records import Access
 from tests.pipeline.io.store.world import (
     MINUTE,
     NOW,
@@ -32,6 +33,7 @@ MINE = SourceEntry(
     robots=False,
     headers={"Authorization": "env:MINE_KEY"},
     user_agent="mine-reader/1",
+    proxy="file:proxy-url",
 )
 
 
@@ -52,8 +54,11 @@ def test_a_new_source_is_polled_at_the_next_tick(store: Store) -> None:
     open_tick(store)
 
     [claimed] = claim(store, ["mine"], terms())
-    assert claimed.source.headers == {"Authorization": "env:MINE_KEY"}
-    assert claimed.source.user_agent == "mine-reader/1"
+    assert claimed.source.access == Access(
+        headers={"Authorization": "env:MINE_KEY"},
+        user_agent="mine-reader/1",
+        proxy="file:proxy-url",
+    )
 
 
 def test_a_new_address_drops_what_was_known_of_the_old_one(store: Store) -> None:
