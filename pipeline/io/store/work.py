@@ -79,6 +79,10 @@ def claim(
     ).all()
 
 
+#: What a claim decides by; most candidates are only looked at, so the rest is read for few.
+_CANDIDATE = ("id", "host", "deaths", "lease_owner", "lease_size")
+
+
 def _fairly(table: Table, condition: ColumnElement[bool], limit: int) -> Select[Any]:
     """Return the query of at most `limit` rows that meet a condition, each party's oldest first."""
     party = table.c.provider if table is sources else table.c.host
@@ -86,7 +90,7 @@ def _fairly(table: Table, condition: ColumnElement[bool], limit: int) -> Select[
     placed = select(table.c.id, age.label("place")).where(condition).subquery()
     # The condition again: only rows of `table` itself are looked at anew once their lock is had.
     return (
-        select(table)
+        select(*(table.c[name] for name in _CANDIDATE))
         .join(placed, placed.c.id == table.c.id)
         .where(condition)
         .order_by(placed.c.place, table.c.next_at, table.c.id)
