@@ -242,7 +242,7 @@ def test_a_source_can_have_a_proxy_of_its_own(
     (tmp_path / "good").mkdir()
     with playing(httpx.MockTransport(_play), tmp_path / "good") as proxy:
         (tmp_path / "proxy-url").write_text(f"{proxy.url}\n")
-        (tmp_path / "nonsense").write_text("socks9://user:secret@x")
+        (tmp_path / "nonsense").write_text("socks9://user:canary@x")
         web = open_web(home=tmp_path, ca_file=proxy.ca_file)
         direct = server.on("/feed", reply(b"direct"))
         asked = [
@@ -270,7 +270,7 @@ def test_a_source_can_have_a_proxy_of_its_own(
         "no-secret",
         "proxy",
     ]
-    assert "secret" not in repr(outcomes)
+    assert "canary" not in repr(outcomes)
 
 
 def test_a_proxy_gets_its_password_and_nobody_else_sees_it(
