@@ -147,7 +147,7 @@ class SourceEntry(_Record):
     listed_at: WebUrl | None = None
     """A public page that names this feed."""
     verified: date | None = None
-    """The day `sources check` last saw it working; unset until then."""
+    """The day on which `sources check` saw it working, as you write it down; unset until then."""
 
 
 class Organisation(_Record):
