@@ -20,6 +20,7 @@ from pipeline.urls import host_of, registrable_domain
 _MAX_TITLE = 400
 #: What stands between a headline and a site's name.
 _SEPARATOR = re.compile(r"\s+(?:[-–—|·•»«:/]|::|\|\|)\s+|\s*[|｜]\s*")
+_NO_LETTER = re.compile(r"[\W_]+")
 #: Metas that hold a title, best first.
 _TITLE_METAS = ("og:title", "twitter:title", "parsely-title", "dc.title", "dcterms.title", "title")
 #: Titles of templates; an article that is called so has not said its own.
@@ -50,7 +51,7 @@ def title_of(declared: Declared, *, feed_title: str, site_names: Iterable[str]) 
 
 def fold(text: str) -> str:
     """Return letters and digits only, caseless: what makes two titles the same."""
-    return "".join(character for character in text.casefold() if character.isalnum())
+    return _NO_LETTER.sub("", text.casefold())
 
 
 def parts_of(title: str) -> list[str]:

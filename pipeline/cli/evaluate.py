@@ -69,6 +69,8 @@ def pages(
     """
     expected = _expected(folder)
     bodies = [_body(folder / one.file) for one in expected]
+    if cpu and len(expected) == 1:
+        raise UsageError("--cpu: one page is no measurement; the folder needs two or more")
     now = datetime.now(UTC)
     costs = _cpu(expected, bodies, now=now) if cpu else None
     readings = [_read(one, body, now=now) for one, body in zip(expected, bodies, strict=True)]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -74,6 +76,27 @@ def test_the_same_page_gives_the_same_article_in_any_order() -> None:
     first = [read_page(one, FACTS, now=NOW), read_page(other, FACTS, now=NOW)]
     again = [read_page(other, FACTS, now=NOW), *(read_page(one, FACTS, now=NOW) for _ in range(9))]
     assert again == [first[1], *[first[0]] * 9]
+
+
+def test_the_same_page_gives_the_same_article_in_any_process() -> None:
+    script = (
+        "from tests.pipeline.articles.pages import *\n"
+        "from tests.pipeline.articles.test_page import FACTS, HEAD\n"
+        "found = read(article(HEAD), FACTS)\n"
+        "print(found, sorted(found.origins.items()))\n"
+        "print(read(article(before='<p>12 January 2020</p>')))"
+    )
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "4242")
+    }
+    assert len(outputs) == 1
+    assert b"Tide mill turns again" in outputs.pop()
 
 
 def test_a_page_without_anything_is_told_by_the_feed() -> None:

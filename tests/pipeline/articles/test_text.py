@@ -90,3 +90,11 @@ def standfirst(
     tree = parse_markup(html.encode(), "").tree
     headlines = frozenset(fold(title) for title in titles)
     return standfirst_of(tree, text="\n".join(BODY), headlines=headlines, descriptions=descriptions)
+
+
+def test_a_page_that_is_one_form_keeps_its_text_and_loses_what_surrounds_it() -> None:
+    text = "".join(f"<p>{line}</p>" for line in BODY)
+    around = "<nav><p>All the news of the harbour, of the quay and of the market hall.</p></nav>"
+    found, _ = text_of(markup(body=f"<form>{around}{text}</form>"))
+    assert BODY[1] in found
+    assert "All the news" not in found

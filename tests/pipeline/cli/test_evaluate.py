@@ -126,3 +126,10 @@ def test_a_folder_without_expectations_and_an_unknown_field_are_told(
     assert "name a folder with expected.json" in str(empty.exception)
     unknown = run(folder, "--field", "titel")
     assert "--field titel: unknown; known: title" in str(unknown.exception)
+
+
+def test_one_page_is_not_timed(tmp_path: Path) -> None:
+    (tmp_path / "expected.json").write_text(json.dumps([{"file": "right.html", "url": URL}]))
+    (tmp_path / "right.html").write_text(PAGES["right.html"])
+
+    assert "needs two or more" in str(run(tmp_path, "--cpu").exception)
