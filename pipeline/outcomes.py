@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from pipeline.records import Validators
 
@@ -53,6 +54,15 @@ class FetchFailed:
 
 
 WebOutcome = Fetched | NotModified | FetchFailed
+
+#: RFC 9110, sections 15.4.2 and 15.4.9.
+_PERMANENT = frozenset({HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.PERMANENT_REDIRECT})
+
+
+def moved_to(outcome: Fetched | NotModified) -> str | None:
+    """Return where an answer came from if nothing but permanent redirects led there."""
+    steps = {status for status, _ in outcome.redirects}
+    return outcome.final_url if steps and steps <= _PERMANENT else None
 
 
 #: The stages in the order of the line.

@@ -25,17 +25,16 @@ from pipeline.io.store import pace, pages, sources
 from pipeline.io.store.entries import EntryIntent, known_hashes
 from pipeline.io.store.sources import ClaimedSource, PollResult
 from pipeline.io.web import WebRequest
-from pipeline.outcomes import Fetched, FetchFailed, NotModified, WebOutcome
+from pipeline.outcomes import Fetched, FetchFailed, WebOutcome, moved_to
 from pipeline.records import (
     Entry,
-    FeedDocument,
     PageId,
     ParsedFeed,
     PollState,
     SourceId,
     Validators,
 )
-from pipeline.stages.terms import claim_terms, host_pause, let_go
+from pipeline.stages.terms import claim_terms, document_of, host_pause, let_go
 from pipeline.urls import host_of, registrable_domain, url_key
 
 #: Servers whose validators lie are found out within a day (Media Cloud gave up conditional GET).
@@ -97,7 +96,9 @@ def _poll(ctx: Context, claimed: Sequence[ClaimedSource]) -> list[Poll]:
         for item, given, outcome in zip(claimed, validators, outcomes, strict=True)
     ]
     fresh = [poll for poll in polls if _is_fresh(poll)]
-    parsed = ctx.children.read_feeds([_document(poll.outcome) for poll in fresh], now=now)
+    parsed = ctx.children.read_feeds(
+        [document_of(poll.outcome) for poll in fresh if isinstance(poll.outcome, Fetched)], now=now
+    )
     answers = {poll.claimed.source.id: answer for poll, answer in zip(fresh, parsed, strict=True)}
     return [replace(poll, parsed=answers.get(poll.claimed.source.id)) for poll in polls]
 
@@ -119,16 +120,6 @@ def _hash(outcome: Fetched) -> str:
 def _is_fresh(poll: Poll) -> bool:
     """Say whether a body came that differs from the last one that parsed."""
     return poll.body_hash is not None and poll.body_hash != poll.claimed.source.state.body_hash
-
-
-def _document(outcome: WebOutcome) -> FeedDocument:
-    """Make the record of an answer."""
-    assert isinstance(outcome, Fetched), "only fetched feeds are parsed"
-    return FeedDocument(
-        final_url=outcome.final_url,
-        body=outcome.body,
-        content_type=outcome.headers.get("content-type", ""),
-    )
 
 
 def _save(ctx: Context, polls: Sequence[Poll]) -> None:
@@ -194,7 +185,7 @@ def _result(ctx: Context, tx: Connection, poll: Poll, now: datetime) -> PollResu
             server_hint=hints_from_headers(poll.outcome.headers, now),
             validators=poll.outcome.validators,
             unconditional=not poll.conditional,
-            moved_to=_moved_to(poll.outcome),
+            moved_to=moved_to(poll.outcome),
         ),
         now,
     )
@@ -221,7 +212,7 @@ def _fetched(
         validators=poll.outcome.validators,
         body_hash=poll.body_hash,
         unconditional=not poll.conditional,
-        moved_to=_moved_to(poll.outcome),
+        moved_to=moved_to(poll.outcome),
     )
     state, decision = _next(ctx, poll, outcome, now)
     return PollResult(
@@ -247,16 +238,6 @@ def _fetched(
 def _time(entry: Entry, now: datetime) -> datetime:
     """Return when an entry came, as far as it can be known: never later than it was seen."""
     return min(entry.published_at or now, now)
-
-
-#: Permanent redirects (RFC 9110, sections 15.4.2 and 15.4.9).
-_PERMANENT = frozenset({HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.PERMANENT_REDIRECT})
-
-
-def _moved_to(outcome: Fetched | NotModified) -> str | None:
-    """Return where an answer came from if nothing but permanent redirects led there."""
-    permanent = all(status in _PERMANENT for status, _ in outcome.redirects)
-    return outcome.final_url if outcome.redirects and permanent else None
 
 
 def _failed(

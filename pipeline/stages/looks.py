@@ -6,14 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from http import HTTPStatus
 from urllib.parse import urljoin
 
 from pipeline.context import Context
 from pipeline.errors import Rejected
 from pipeline.io.robots import Robots
 from pipeline.io.web import WebRequest
-from pipeline.outcomes import Fetched, FetchFailed, WebOutcome
+from pipeline.outcomes import Fetched, FetchFailed, WebOutcome, moved_to
 from pipeline.records import (
     EntryFacts,
     ExtractedArticle,
@@ -22,9 +21,8 @@ from pipeline.records import (
     PageId,
     ParsedFeed,
 )
+from pipeline.stages.terms import document_of
 from pipeline.urls import host_of, url_key
-
-_PERMANENT = frozenset({HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.PERMANENT_REDIRECT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +49,7 @@ class Look:
 def look(ctx: Context, requests: Sequence[WebRequest]) -> list[Look]:
     """Ask for each address once and read what it holds, in the order of the requests."""
     outcomes = _ask(ctx, requests)
-    documents = [document_of(outcome) for outcome in outcomes]
+    documents = [document_of(one) if isinstance(one, Fetched) else None for one in outcomes]
     present = [document for document in documents if document is not None]
     read = iter(ctx.children.read_feeds(present, now=ctx.clock()))
     return [
@@ -93,17 +91,6 @@ def _host(url: str) -> str:
         return url
 
 
-def document_of(outcome: WebOutcome) -> FeedDocument | None:
-    """Return the record of an answer, None when there is none to read."""
-    if not isinstance(outcome, Fetched):
-        return None
-    return FeedDocument(
-        final_url=outcome.final_url,
-        body=outcome.body,
-        content_type=outcome.headers.get("content-type", ""),
-    )
-
-
 def _look(
     outcome: WebOutcome, document: FeedDocument | None, answer: ParsedFeed | Rejected | None
 ) -> Look:
@@ -117,15 +104,9 @@ def _look(
         final_url=outcome.final_url,
         feed=answer if isinstance(answer, ParsedFeed) else None,
         problem=str(answer) if isinstance(answer, Rejected) else "",
-        moved_to=_moved_to(outcome),
+        moved_to=moved_to(outcome) or "",
         document=document,
     )
-
-
-def _moved_to(outcome: Fetched) -> str:
-    """Return where an address has moved for good, "" if it has not or one step is not for good."""
-    steps = {status for status, _ in outcome.redirects}
-    return outcome.final_url if steps and steps <= _PERMANENT else ""
 
 
 def look_at_pages(ctx: Context, urls: Sequence[str]) -> list[ExtractedArticle | Rejected]:

@@ -1,4 +1,4 @@
-"""What the fetching stages share: how they claim, and how long a host asks to be left alone."""
+"""What the fetching stages share: how they claim, let go of hosts and take answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from pipeline.context import Context
 from pipeline.feeds.asked import retry_after
 from pipeline.io.store import pace
 from pipeline.io.store.pace import ClaimTerms
-from pipeline.outcomes import FetchFailed
+from pipeline.outcomes import Fetched, FetchFailed
+from pipeline.records import FeedDocument
 
 #: How long a host that answers 429 without Retry-After is left alone.
 _PAUSE_AFTER_429 = timedelta(minutes=1)
@@ -42,3 +43,12 @@ def host_pause(outcome: FetchFailed, now: datetime) -> timedelta:
     hint = retry_after(outcome.headers.get("retry-after", ""), now) or timedelta(0)
     asked_to = outcome.status == HTTPStatus.TOO_MANY_REQUESTS
     return max(hint, _PAUSE_AFTER_429) if asked_to else hint
+
+
+def document_of(outcome: Fetched) -> FeedDocument:
+    """Make the record of a feed's answer."""
+    return FeedDocument(
+        final_url=outcome.final_url,
+        body=outcome.body,
+        content_type=outcome.headers.get("content-type", ""),
+    )
