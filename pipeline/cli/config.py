@@ -44,6 +44,8 @@ def check(home: Home = None) -> None:
     open_cipher(settings)
     for warning in catalogue_warnings(catalogue):
         out.print(f"note: {warning}", markup=False)
+    if not settings.contact:
+        out.print("note: contact is empty; publishers who cannot reach you block you instead")
     counts = (
         f"{len(catalogue.sources)} sources",
         f"{len(catalogue.organisations)} organisations",

@@ -149,6 +149,8 @@ def _report(ctx: Context, *, json_: bool) -> int:
         print_summary(ctx.tally)
     if ctx.cipher is None and ctx.tally.stages["write"].due:
         err.print("no master key: documents carry no secured line (`newsloom secured new-key`)")
+    if not ctx.settings.contact and ctx.tally.stages["fetch"].due:
+        err.print("no contact: publishers cannot reach you; set `contact` in newsloom.toml")
     return ctx.tally.failed
 
 
