@@ -19,7 +19,8 @@ CONSENT = _any_of(
     r" (?:privacy|privatsphäre|vie privée)",
     r"your privacy (?:choices|matters)|privacy (?:settings|preferences|cent(?:er|re))\b",
     r"cookie (?:consent|settings|preferences|einstellungen)|accept (?:all )?cookies",
-    r"zustimm(?:en|ung)\b|datenschutzeinstellungen|gérer (?:mes|vos) choix|tout accepter",
+    r"(?:alle[mn]?|cookies) zustimmen|zustimmen und (?:weiter|fortfahren)",
+    r"(?:einwilligung|zustimmung)\b.{0,40}\bcookies|datenschutzeinstellungen|gérer (?:mes|vos) choix|tout accepter",
     r"consent(?:ement|imiento|o)?\b.{0,40}\bcookies|alle(?:s)? akzeptieren|pur-abo",
     r"accetta(?:re)? (?:tutti )?i cookie|aceptar (?:todas las )?cookies|aceitar (?:os )?cookies",
     r"cookies accepteren",
@@ -51,7 +52,8 @@ ERROR = _any_of(
     r"(?:page|content) you(?:[’']ve| have)? requested",
     r"^(?:not found|access denied|forbidden|service unavailable|bad gateway|oops|something went"
     r" wrong|temporarily unavailable)\b",
-    r"(?:site|scheduled|under) maintenance|wartungsarbeiten|en maintenance",
+    r"^(?:site|scheduled|under) maintenance\W*$|^wartungsarbeiten\W*$",
+    r"(?:site|we) (?:is|are) (?:currently )?(?:under|undergoing|down for) (?:\w+ )?maintenance",
     r"seite (?:wurde )?nicht gefunden|page (?:introuvable|non trouvée)|página no encontrada"
     r"|pagina non trovata|página não encontrada|pagina niet gevonden|ページが見つかりません",
 )

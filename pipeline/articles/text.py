@@ -23,10 +23,15 @@ from pipeline.plaintext import clean_line, plain_line
 
 #: What trafilatura drops itself, late and several times over: dropped at once, the same text takes
 #: a quarter less. Forms stay: some sites wrap whole pages into one, and its fallback looks there.
-_SURROUNDINGS = tuple(
-    name
-    for name in MANUALLY_CLEANED
-    if name not in {"form", "fieldset", "frame", "frameset", "noindex"}
+_SURROUNDINGS = (
+    *(
+        name
+        for name in MANUALLY_CLEANED
+        if name not in {"form", "fieldset", "frame", "frameset", "noindex"}
+    ),
+    "img",
+    "meta",
+    "template",
 )
 #: Characters kept of one text; the longest article of 188 pages has a fifth of it.
 _MAX_TEXT = 200_000

@@ -75,6 +75,7 @@ def test_an_error_served_as_a_page_is_recognised(title: str, below: str) -> None
         "<p>Please enable JavaScript and cookies to continue.</p>",
         "<p>Checking your browser before you see the harbour.</p>",
         "<div>We could not find the page you requested.</div>",
+        "<p>The site is currently undergoing scheduled maintenance.</p>",
     ],
 )
 def test_an_error_that_only_the_text_tells_is_recognised(body: str) -> None:
@@ -100,7 +101,14 @@ def test_a_removed_article_is_recognised_even_with_its_metadata_left(notice: str
 
 
 @pytest.mark.parametrize(
-    "title", ["Before you continue", "We value your privacy", "Datenschutzeinstellungen"]
+    "title",
+    [
+        "Before you continue",
+        "We value your privacy",
+        "Datenschutzeinstellungen",
+        "Allem zustimmen und weiterlesen",
+        "Gérer mes choix",
+    ],
 )
 def test_a_consent_wall_is_recognised(title: str) -> None:
     assert refusal(title) == CONSENT_WALL
@@ -187,7 +195,8 @@ def test_a_short_page_is_not_refused_for_what_stands_around_it() -> None:
     banner = "<div>We value your privacy. Accept all cookies.</div>"
     links = "<div>Already a subscriber? Log in to read.</div>"
     more = "".join(f"<div>Mill number {number} of the harbour</div>" for number in range(40))
-    assert refusal("Tide mill turns", "<p>It turned.</p>") is None
+    for title in ("Tide mill turns", "Mill under maintenance", "Zustimmung für die alte Mühle"):
+        assert refusal(title, "<p>It turned.</p>") is None
     assert refusal("Tide mill turns", f"{TEASER}{more}{banner}{links}") is None
 
 
