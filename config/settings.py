@@ -55,6 +55,7 @@ def _utc(value: datetime) -> datetime:
 
 PositiveTime = Annotated[timedelta, Field(gt=timedelta(0)), READ_DURATION]
 Pause = Annotated[timedelta, Field(ge=timedelta(0)), READ_DURATION]
+Waits = Annotated[tuple[PositiveTime, ...], BeforeValidator(_list)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_list)]
 Table = Annotated[Mapping[str, str], BeforeValidator(_table)]
 UtcTime = Annotated[AwareDatetime, AfterValidator(_utc)]
@@ -140,6 +141,8 @@ class Settings(BaseSettings):
     """A round that is not done by then closes without its stragglers."""
     window: PositiveTime = timedelta(hours=72)
     """Articles older than this at their round no longer attract new ones."""
+    recheck_after: Waits = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24))
+    """When an article's page is looked at again, counted from the first look; empty: never."""
     keep_pages: PositiveTime = timedelta(days=30)
     """How long page bodies are kept."""
     page_extractors: Table = Field(default_factory=dict)

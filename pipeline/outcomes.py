@@ -52,6 +52,10 @@ class FetchFailed:
     permanent: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        """Say why, and more where there is more to say."""
+        return f"{self.reason}: {self.detail}" if self.detail else self.reason
+
 
 WebOutcome = Fetched | NotModified | FetchFailed
 

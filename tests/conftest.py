@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -24,6 +25,12 @@ def _clean_environment() -> None:
     for name in list(os.environ):
         if name.startswith("NEWSLOOM_"):
             del os.environ[name]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interruptible() -> None:
+    """SIGINT interrupts us and what we start: shells let background jobs ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

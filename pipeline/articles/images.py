@@ -74,30 +74,42 @@ def image_candidates(
     return tuple(ranked)
 
 
-def to_measure(candidates: Sequence[ImageCandidate]) -> list[str]:
-    """Return the addresses whose size must be known to choose, at most three.
+def to_measure(
+    candidates: Sequence[ImageCandidate], sizes: Mapping[str, tuple[int, int] | None]
+) -> list[str]:
+    """Return the addresses whose true size must be known to choose, at most three.
 
-    Candidates behind the first that passes by its declared size are not needed.
+    `sizes`: what is known by now, None for what was asked for in vain. A picture that is declared
+    too small is believed; candidates behind the first that passes, as far as is known, are not
+    needed.
     """
     needed: list[str] = []
     for candidate in candidates:
-        if candidate.width and candidate.height:
-            if fits(candidate.width, candidate.height):
-                break
-        else:
+        passes = fits(*_size(candidate, sizes))
+        is_sized = candidate.width and candidate.height
+        if candidate.url not in sizes and (passes or not is_sized):
             needed.append(candidate.url)
+        if passes:
+            break
     return needed[:_MAX_MEASURED]
 
 
 def choose(
-    candidates: Sequence[ImageCandidate], sizes: Mapping[str, tuple[int, int]]
+    candidates: Sequence[ImageCandidate], sizes: Mapping[str, tuple[int, int] | None]
 ) -> Image | None:
     """Return the first candidate that passes the gate; a measured size beats a declared one."""
     for candidate in candidates:
-        width, height = sizes.get(candidate.url) or (candidate.width or 0, candidate.height or 0)
+        width, height = _size(candidate, sizes)
         if fits(width, height):
             return Image(url=candidate.url, width=width, height=height)
     return None
+
+
+def _size(
+    candidate: ImageCandidate, sizes: Mapping[str, tuple[int, int] | None]
+) -> tuple[int, int]:
+    """Return the size of a candidate as far as it is known."""
+    return sizes.get(candidate.url) or (candidate.width or 0, candidate.height or 0)
 
 
 def fits(width: int, height: int) -> bool:

@@ -21,6 +21,8 @@ REMOVED_PAGE = "removed"
 PAYWALLED = "paywall"
 #: A front page, a section, search results: many articles, none of them this page's.
 LISTING = "listing"
+#: The publisher asks not to be indexed (robots metas, X-Robots-Tag).
+NOINDEX = "noindex"
 #: An address that cannot be printed or looked up.
 BAD_URL = "bad-url"
 
@@ -33,5 +35,6 @@ ALL = (
     REMOVED_PAGE,
     PAYWALLED,
     LISTING,
+    NOINDEX,
     BAD_URL,
 )

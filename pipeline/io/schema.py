@@ -196,10 +196,20 @@ pages = Table(
     Column("final_url", String(2048)),
     Column("article_id", String(70)),
     Column("fetched_at", UtcTime),
+    Column("etag", String(1024)),
+    Column("last_modified", String(128)),
+    #: When it first gave its article, and when it is to be looked at again; null: not any more.
+    Column("read_at", UtcTime),
+    Column("recheck_at", UtcTime),
+    #: Pending because `recheck_at` has come: what it held is known.
+    Column("is_recheck", Boolean, nullable=False, default=False),
+    #: The first 404 or 410, until the page answers again.
+    Column("gone_since", UtcTime),
     Column("failures", Integer, nullable=False, default=0),
     Column("extractor_version", Integer),
     *_work(),
     Index(None, "state", "next_at"),
+    Index(None, "state", "recheck_at"),
     Index(None, "tick_id", "state"),
 )
 
@@ -220,7 +230,8 @@ articles = Table(
     Column("id", String(70), primary_key=True),
     Column("page_id", String(70), ForeignKey("pages.id"), nullable=False),
     Column("tick_id", _ROW_ID, ForeignKey("ticks.id"), nullable=False),
-    #: pending -> clustered | alias.
+    #: pending -> clustered | alias; leaving -> gone (by the publisher's word, until it is back);
+    #: withdrawn and erased are ours, for good.
     Column("state", String(12), nullable=False),
     Column("url", String(2048), nullable=False),
     Column("title", Text, nullable=False),
@@ -236,6 +247,8 @@ articles = Table(
     Column("amp_url", String(2048)),
     Column("authors", JSON, nullable=False),
     Column("image", JSON),
+    #: The picture's `url_key`: how many articles of a provider show the same one.
+    Column("image_key", String(70)),
     Column("featured_content", Text),
     Column("origins", JSON, nullable=False),
     Column("content_hash", String(64), nullable=False),
@@ -243,6 +256,18 @@ articles = Table(
     Column("extractor_version", Integer, nullable=False),
     Index(None, "state", "tick_id"),
     Index(None, "language", "published_at"),
+    Index(None, "image_key", "provider"),
+)
+
+pictures = Table(
+    "pictures",
+    metadata,
+    #: `url_key` of its address.
+    Column("key", String(70), primary_key=True),
+    #: True size in pixels; 0 when it is not there or not to be measured.
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("measured_at", UtcTime, nullable=False),
 )
 
 article_aliases = Table(

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from pipeline.context import Context
-from pipeline.io.store import leases, stories, ticks
+from pipeline.io.store import corrections, leases, stories, ticks
 from pipeline.records import Article, ArticleId, StoryId
 from pipeline.stories.cluster import Assignment, LiveArticle, assign
 from pipeline.stories.duplicates import ALIAS_WITHIN
@@ -70,6 +70,7 @@ def _cluster_partition(ctx: Context, tick_id: int, language: str) -> None:
     with ctx.store.read() as tx:
         opened = ticks.opened_at(tx, tick_id)
         new = stories.pending_articles(tx, tick_id, language)
+        leaving = stories.leaving_articles(tx, tick_id, language)
         placed = stories.stories_of(tx, [article.id for article in new])
         oldest = min([opened, *(article.published_at for article in new)])
         since = oldest - max(ctx.settings.window, ALIAS_WITHIN)
@@ -80,7 +81,7 @@ def _cluster_partition(ctx: Context, tick_id: int, language: str) -> None:
         window=ctx.settings.window,
         is_taken=lambda story_id: _is_taken(ctx, story_id),
     )
-    _save(ctx, new, assignments, set(placed.values()), lease=(name, token))
+    _save(ctx, new, assignments, set(placed.values()), leaving, lease=(name, token))
 
 
 def _is_taken(ctx: Context, story_id: StoryId) -> bool:
@@ -94,6 +95,7 @@ def _save(
     new: Sequence[Article],
     assignments: Sequence[Assignment],
     rescored: set[StoryId],
+    leaving: Sequence[ArticleId],
     *,
     lease: tuple[str, int],
 ) -> None:
@@ -111,8 +113,28 @@ def _save(
             tx, [article.id for article in new if article.id not in aliases], aliases
         )
         score_stories(ctx, tx, sorted(rescored | {item.story_id for item in members}))
+        let_go_of(ctx, tx, leaving, state="gone")
         leases.give_back(tx, *lease)
     _count(ctx, new, assignments)
+    ctx.tally.due("cluster", len(leaving))
+    ctx.tally.end("cluster", "gone", len(leaving))
+
+
+def let_go_of(
+    ctx: Context,
+    tx: Connection,
+    ids: Sequence[ArticleId],
+    *,
+    state: str = "withdrawn",
+    last: str = "retracted",
+) -> None:
+    """Take articles out of their stories; a story without any ends as `last`."""
+    touched = set(stories.stories_of(tx, ids).values())
+    corrections.withdraw_articles(tx, ids, state=state)
+    left = stories.members_of(tx, touched)
+    for story_id in sorted(touched - left.keys()):
+        stories.end_story(tx, story_id, state=last)
+    score_stories(ctx, tx, sorted(left))
 
 
 def score_stories(ctx: Context, tx: Connection, ids: Sequence[StoryId]) -> None:

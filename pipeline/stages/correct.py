@@ -14,7 +14,7 @@ from pipeline.context import Context
 from pipeline.errors import UsageError
 from pipeline.io.store import corrections, stories
 from pipeline.records import ArticleId, StoryId
-from pipeline.stages.cluster import score_stories
+from pipeline.stages.cluster import let_go_of, score_stories
 from pipeline.stories.cluster import story_id as founded_id
 from pipeline.urls import url_key
 
@@ -61,7 +61,7 @@ def retract(ctx: Context, story_id: StoryId) -> None:
 def withdraw_article(ctx: Context, article_id: ArticleId) -> None:
     """Take one article out; its story takes a new lead, and is retracted when none is left."""
     with ctx.store.write() as tx:
-        _withdraw(ctx, tx, [article_id], last="retracted")
+        let_go_of(ctx, tx, [article_id], last="retracted")
 
 
 def forget(ctx: Context, *, reason: str, url: str = "", domain: str = "") -> int:
@@ -79,19 +79,9 @@ def forget(ctx: Context, *, reason: str, url: str = "", domain: str = "") -> int
         else:
             corrections.block(tx, "domain", domain, reason=reason, at=ctx.clock())
             found = corrections.articles_of_provider(tx, domain)
-        _withdraw(ctx, tx, found, last="forgotten")
+        let_go_of(ctx, tx, found, last="forgotten")
         corrections.erase_articles(tx, found)
     return len(found)
-
-
-def _withdraw(ctx: Context, tx: Connection, ids: Sequence[ArticleId], *, last: str) -> None:
-    """Take articles out of their stories; a story without any ends as `last`."""
-    touched = set(stories.stories_of(tx, ids).values())
-    corrections.withdraw_articles(tx, ids)
-    left = stories.members_of(tx, touched)
-    for story_id in sorted(touched - left.keys()):
-        stories.end_story(tx, story_id, state=last)
-    score_stories(ctx, tx, sorted(left))
 
 
 def _members(tx: Connection, story_id: StoryId) -> list[ArticleId]:

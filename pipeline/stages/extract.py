@@ -8,27 +8,29 @@ later, one that holds no article is skipped for a reason that stays.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter
 
 from pipeline.articles.article import article_of
-from pipeline.articles.images import choose, to_measure
-from pipeline.articles.provider import provider_of
+from pipeline.articles.provider import Provider, provider_of
+from pipeline.articles.refusals import NOINDEX
 from pipeline.context import Context
 from pipeline.errors import Rejected
-from pipeline.io.pictures import size_of
 from pipeline.io.store import pace, pages, work
 from pipeline.io.store.pages import ClaimedPage, PageResult
 from pipeline.io.web import WebRequest
 from pipeline.outcomes import Fetched, FetchFailed, WebOutcome
-from pipeline.records import Article, ArticleId, ExtractedArticle, Page, PageId
+from pipeline.records import Article, ArticleId, ExtractedArticle, Page, PageId, Validators
 from pipeline.stages.admission import Admission, admit
+from pipeline.stages.pictures import Chosen, Offer, choose_pictures
+from pipeline.stages.recheck import kept_again, missed_again, recheck_of, refused_again
 from pipeline.stages.terms import claim_terms, host_pause, let_go
 
 #: Raised when the same page would give another article.
-EXTRACTOR_VERSION = 1
+EXTRACTOR_VERSION = 2
 #: Wait after the first failure; four times as long after each further one (1, 4, 16, 64 minutes).
 _FIRST_RETRY = timedelta(minutes=1)
 _RETRY_FACTOR = 4
@@ -58,13 +60,9 @@ def _claim(ctx: Context, ids: Sequence[PageId]) -> list[ClaimedPage]:
 def _unread(ctx: Context, admission: Admission) -> list[PageResult]:
     """Say what becomes of the pages that were not allowed."""
     now = ctx.clock()
-    unknown = "robots-unreachable"
     return [
-        *(
-            PageResult(claimed=claim, state="skipped", error="robots-disallowed")
-            for claim in admission.forbidden
-        ),
-        *(_again(claim, unknown, unknown, now, timedelta(0)) for claim in admission.unknown),
+        *(_forbidden(ctx, claim, now) for claim in admission.forbidden),
+        *(_unknown(ctx, claim, now) for claim in admission.unknown),
         *(
             PageResult(claimed=claim, state="waiting", next_at=now + ctx.settings.host_spacing)
             for claim in admission.waiting
@@ -72,31 +70,48 @@ def _unread(ctx: Context, admission: Admission) -> list[PageResult]:
     ]
 
 
+def _forbidden(ctx: Context, claim: ClaimedPage, now: datetime) -> PageResult:
+    """Skip a page that robots.txt forbids; what was read while it did not stays."""
+    error = "robots-disallowed"
+    if claim.row.is_recheck:
+        return kept_again(ctx, claim, error, now)
+    return PageResult(claimed=claim, state="skipped", error=error)
+
+
+def _unknown(ctx: Context, claim: ClaimedPage, now: datetime) -> PageResult:
+    """Leave a page alone while its host's robots.txt cannot be had."""
+    error = "robots-unreachable"
+    if claim.row.is_recheck:
+        return kept_again(ctx, claim, error, now)
+    return _again(claim, error, error, now, timedelta(0))
+
+
 def _read(ctx: Context, claimed: Sequence[ClaimedPage]) -> list[PageResult]:
     """Fetch and read one batch."""
-    outcomes = ctx.web.get_many([WebRequest(url=page.url, claimed=True) for page in claimed])
+    outcomes = ctx.web.get_many(
+        [WebRequest(url=page.url, validators=page.validators, claimed=True) for page in claimed]
+    )
     now = ctx.clock()
     fetched = [
-        (page, _page(page, outcome, now))
+        (page, outcome, _page(page, outcome, now))
         for page, outcome in zip(claimed, outcomes, strict=True)
         if isinstance(outcome, Fetched)
     ]
-    read = ctx.children.read_pages(
-        [(page, claim.facts) for claim, page in fetched],
+    answers = ctx.children.read_pages(
+        [(page, claim.facts) for claim, _, page in fetched],
         now=now,
         extractors=ctx.settings.page_extractors,
     )
-    sizes = _measure(ctx, [answer for answer in read if not isinstance(answer, Rejected)])
-    results = [
-        _result(ctx, claim, page, answer, sizes)
-        for (claim, page), answer in zip(fetched, read, strict=True)
+    readings = [
+        Reading(claimed=claim, page=page, validators=outcome.validators, answer=_judged(claim, one))
+        for (claim, outcome, page), one in zip(fetched, answers, strict=True)
     ]
-    failed = [
-        _unfetched(claim, outcome, now)
+    missing = [
+        _unfetched(ctx, claim, outcome, now)
         for claim, outcome in zip(claimed, outcomes, strict=True)
         if not isinstance(outcome, Fetched)
     ]
-    return results + failed
+    return [*_results(ctx, readings), *missing]
 
 
 def _page(claim: ClaimedPage, outcome: Fetched, now: datetime) -> Page:
@@ -112,54 +127,95 @@ def _page(claim: ClaimedPage, outcome: Fetched, now: datetime) -> Page:
     )
 
 
-def _measure(ctx: Context, extracted: Sequence[ExtractedArticle]) -> Mapping[str, tuple[int, int]]:
-    """Return the true size of each picture whose page does not tell it, by its URL."""
-    urls = sorted({url for article in extracted for url in to_measure(article.image_candidates)})
-    outcomes = ctx.web.get_many([WebRequest(url=url, kind="image") for url in urls])
-    measured = {
-        url: size_of(outcome.body)
-        for url, outcome in zip(urls, outcomes, strict=True)
-        if isinstance(outcome, Fetched)
-    }
-    return {url: size for url, size in measured.items() if size is not None}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A page that was had, and what was read on it."""
+
+    claimed: ClaimedPage
+    page: Page
+    validators: Validators
+    answer: ExtractedArticle | Rejected
 
 
-def _result(
-    ctx: Context,
-    claim: ClaimedPage,
-    page: Page,
-    answer: ExtractedArticle | Rejected,
-    sizes: Mapping[str, tuple[int, int]],
-) -> PageResult:
-    """Turn what a page says into an article, or into the reason why there is none."""
-    if isinstance(answer, Rejected) and answer.reason in _PASSING:
-        return _again(claim, str(answer), answer.reason, page.fetched_at, timedelta(0))
-    if isinstance(answer, Rejected):
-        return PageResult(claimed=claim, state="skipped", error=str(answer)[:500], page=page)
-    provider = provider_of(
+def _judged(claim: ClaimedPage, answer: ExtractedArticle | Rejected) -> ExtractedArticle | Rejected:
+    """Return the answer, or that the page asks not to be indexed and its source heeds that."""
+    if isinstance(answer, ExtractedArticle) and claim.obeys_robots and "robots" in answer.origins:
+        return Rejected(NOINDEX)
+    return answer
+
+
+def _results(ctx: Context, readings: Sequence[Reading]) -> list[PageResult]:
+    """Turn what pages say into articles, or into the reasons why there are none."""
+    found = [
+        (one, one.answer, _provider(ctx, one.claimed, one.answer))
+        for one in readings
+        if isinstance(one.answer, ExtractedArticle)
+    ]
+    pictures = choose_pictures(
+        ctx,
+        [
+            Offer(
+                candidates=answer.image_candidates,
+                provider=provider.domain,
+                tick_id=one.claimed.tick_id,
+            )
+            for one, answer, provider in found
+        ],
+    )
+    return [
+        *(
+            _done(ctx, one, answer, provider, picture)
+            for (one, answer, provider), picture in zip(found, pictures, strict=True)
+        ),
+        *(_refused(ctx, one, one.answer) for one in readings if isinstance(one.answer, Rejected)),
+    ]
+
+
+def _provider(ctx: Context, claim: ClaimedPage, answer: ExtractedArticle) -> Provider:
+    """Return who published an article."""
+    return provider_of(
         answer.url,
         source_provider=claim.source_provider,
         organisations=ctx.catalogue.organisations,
         site_name=answer.site_name,
     )
-    image = choose(answer.image_candidates, sizes)
-    article = article_of(answer, page=page, provider=provider, image=image)
+
+
+def _done(
+    ctx: Context, one: Reading, answer: ExtractedArticle, provider: Provider, picture: Chosen
+) -> PageResult:
+    """Return the article of a page, and when it is looked at again."""
+    article = article_of(answer, page=one.page, provider=provider, image=picture.image)
     return PageResult(
-        claimed=claim,
+        claimed=one.claimed,
         state="done",
-        page=page,
+        page=one.page,
         article=article,
         content_hash=hashlib.sha256(_ARTICLE.dump_json(article)).hexdigest(),
+        image_key=picture.offered_key,
+        validators=one.validators,
+        recheck_at=recheck_of(ctx, one.claimed, article, one.page.fetched_at),
     )
 
 
-def _unfetched(claim: ClaimedPage, outcome: WebOutcome, now: datetime) -> PageResult:
+def _refused(ctx: Context, one: Reading, answer: Rejected) -> PageResult:
+    """Return why a page gives no article, for now or for good."""
+    now = one.page.fetched_at
+    if one.claimed.row.is_recheck:
+        return refused_again(ctx, one.claimed, answer, now)
+    if answer.reason in _PASSING:
+        return _again(one.claimed, str(answer), answer.reason, now, timedelta(0))
+    return PageResult(claimed=one.claimed, state="skipped", error=str(answer)[:500], page=one.page)
+
+
+def _unfetched(ctx: Context, claim: ClaimedPage, outcome: WebOutcome, now: datetime) -> PageResult:
     """Decide whether a page that could not be had is tried again or skipped."""
+    if claim.row.is_recheck:
+        return missed_again(ctx, claim, outcome, now)
     assert isinstance(outcome, FetchFailed), "an unconditional GET has no third outcome"
-    error = f"{outcome.reason}: {outcome.detail}" if outcome.detail else outcome.reason
     if outcome.permanent:
-        return PageResult(claimed=claim, state="skipped", error=error[:500])
-    return _again(claim, error, outcome.reason, now, host_pause(outcome, now))
+        return PageResult(claimed=claim, state="skipped", error=str(outcome)[:500])
+    return _again(claim, str(outcome), outcome.reason, now, host_pause(outcome, now))
 
 
 def _again(
@@ -188,7 +244,7 @@ def _save(ctx: Context, results: Sequence[PageResult]) -> None:
         ending = endings.get(result.claimed.id, "lease-lost")
         if ending in ("retry", "quarantined"):
             ctx.tally.explain("extract", "failed", result.claimed.url, result.error or ending)
-        elif ending == "skipped":
-            ctx.tally.explain("extract", "skipped", result.claimed.url, result.error or ending)
+        elif ending in ("skipped", "gone"):
+            ctx.tally.explain("extract", ending, result.claimed.url, result.error or ending)
         else:
             ctx.tally.end("extract", ending)

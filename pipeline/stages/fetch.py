@@ -169,14 +169,13 @@ def _result(ctx: Context, tx: Connection, poll: Poll, now: datetime) -> PollResu
         return _failed(ctx, poll, str(poll.parsed), PollOutcome(kind=PollKind.SOFT), now)
     if isinstance(poll.outcome, FetchFailed):
         outcome = poll.outcome
-        error = f"{outcome.reason}: {outcome.detail}" if outcome.detail else outcome.reason
         kind = classify_failure(outcome.reason, outcome.status)
         failure = PollOutcome(
             kind=kind,
             server_hint=host_pause(outcome, now),
             gone=outcome.status == HTTPStatus.GONE,
         )
-        return _failed(ctx, poll, error, failure, now)
+        return _failed(ctx, poll, str(outcome), failure, now)
     state, decision = _next(
         ctx,
         poll,

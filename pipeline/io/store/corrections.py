@@ -37,10 +37,15 @@ def found_by_split(tx: Connection, story_id: StoryId, origin: StoryId) -> None:
     insert_missing(tx, stories, [values])
 
 
-def withdraw_articles(tx: Connection, ids: Sequence[ArticleId]) -> None:
-    """Take articles out of their stories; they do not come back by being found again."""
+def withdraw_articles(
+    tx: Connection, ids: Sequence[ArticleId], *, state: str = "withdrawn"
+) -> None:
+    """Take articles out of their stories.
+
+    ``withdrawn`` ones do not come back by being found again, ``gone`` ones do.
+    """
     tx.execute(delete(memberships).where(one_of(tx, memberships.c.article_id, ids)))
-    tx.execute(update(articles).where(one_of(tx, articles.c.id, ids)).values(state="withdrawn"))
+    tx.execute(update(articles).where(one_of(tx, articles.c.id, ids)).values(state=state))
 
 
 def block(tx: Connection, kind: str, value: str, *, reason: str, at: datetime) -> None:

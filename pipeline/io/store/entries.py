@@ -139,6 +139,7 @@ def _make_due(
                 next_at=now,
                 tick_id=tick_id,
                 failures=0,
+                is_recheck=False,
                 fence=pages.c.fence + 1,
                 **RELEASED,
             )
@@ -189,4 +190,5 @@ def _new_page(intent: EntryIntent, *, tick_id: int, now: datetime) -> dict[str, 
         "deaths": 0,
         "failures": 0,
         "fence": 0,
+        "is_recheck": False,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +25,7 @@ from pipeline.records import (
     Page,
     PageId,
     SourceId,
+    Validators,
 )
 
 
@@ -43,19 +44,31 @@ class ClaimedPage:
     tick_id: int
     row: Row[Any]
 
+    @property
+    def validators(self) -> Validators | None:
+        """What makes a second look conditional; None when something new was told of the page."""
+        given = Validators(etag=self.row.etag, last_modified=self.row.last_modified)
+        return given if self.row.is_recheck and given != Validators() else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageResult:
     """What became of one page: an article, a reason to skip it for good, or a retry."""
 
     claimed: ClaimedPage
-    #: done | skipped | retry | quarantined | waiting (nothing was tried yet).
+    #: done | skipped | retry | quarantined | waiting (nothing was tried yet); of a second look
+    #: also kept (the article stays as it is) and gone (it leaves).
     state: str
     error: str | None = None
     next_at: datetime | None = None
     page: Page | None = None
     article: Article | None = None
     content_hash: str = ""
+    #: The picture that the page puts first (`pipeline.stages.pictures`).
+    image_key: str | None = None
+    validators: Validators | None = None
+    recheck_at: datetime | None = None
+    gone_since: datetime | None = None
 
 
 def claim_pages(tx: Connection, ids: Sequence[PageId], terms: ClaimTerms) -> list[ClaimedPage]:
@@ -151,7 +164,7 @@ def save_pages(
 
     Endings: ``new``, ``updated``, ``unchanged``, ``alias`` (another page already is this
     article), ``withdrawn`` (by somebody's word, for good), ``skipped``, ``retry``,
-    ``quarantined``.
+    ``quarantined``, and of second looks ``kept`` and ``gone``.
     """
     ours = still_ours(tx, pages, [result.claimed.row for result in results])
     endings: dict[PageId, str] = {}
@@ -166,6 +179,10 @@ def save_pages(
             continue
         if result.article is not None:
             ending = _save_article(tx, result, result.article, version=version)
+            if ending in ("alias", "withdrawn"):
+                result = replace(result, recheck_at=None)  # noqa: PLW2901 -- nobody shows it
+        if result.state == "gone":
+            _let_leave(tx, result)
         _save_page(tx, result, version=version, now=now)
         endings[result.claimed.id] = ending
     return endings
@@ -200,23 +217,48 @@ def _save_page(tx: Connection, result: PageResult, *, version: int, now: datetim
     """Write the end of the work on one page."""
     retry = result.state == "retry"
     values: dict[str, Any] = {
-        "state": "pending" if retry else result.state,
-        "facts_from": result.claimed.facts_from,
-        "article_id": result.article.id if result.article else None,
-        "final_url": result.page.final_url if result.page else None,
+        "state": _PAGE_STATES.get(result.state, result.state),
         "last_error": result.error,
         "failures": result.claimed.row.failures + 1 if retry else 0,
         "next_at": result.next_at or now,
-        "extractor_version": version,
+        "recheck_at": result.recheck_at,
+        "gone_since": result.gone_since,
         "quarantined": result.error if result.state == "quarantined" else None,
         "deaths": 0,
         **RELEASED,
     }
+    if result.state != "kept":
+        values |= {
+            "facts_from": result.claimed.facts_from,
+            "article_id": result.article.id if result.article else None,
+            "final_url": result.page.final_url if result.page else None,
+            "extractor_version": version,
+        }
     if result.page:
-        values["fetched_at"] = result.page.fetched_at
+        values |= {
+            "fetched_at": result.page.fetched_at,
+            "read_at": result.claimed.row.read_at or result.page.fetched_at,
+        }
+    if result.validators:
+        values |= asdict(result.validators)
     if retry:
         values["tick_id"] = None  # it no longer holds up the others of its tick
+    else:
+        values["is_recheck"] = False
     tx.execute(update(pages).where(pages.c.id == result.claimed.id).values(values))
+
+
+#: What a page's row becomes where it is not what its result is called.
+_PAGE_STATES = {"retry": "pending", "kept": "done", "gone": "skipped"}
+
+
+def _let_leave(tx: Connection, result: PageResult) -> None:
+    """Let the article that a page speaks for leave its story with its tick."""
+    tx.execute(
+        update(articles)
+        .where(articles.c.page_id == result.claimed.id, articles.c.state == "clustered")
+        .values(state="leaving", tick_id=result.claimed.tick_id)
+    )
 
 
 def _save_article(tx: Connection, result: PageResult, article: Article, *, version: int) -> str:
@@ -248,11 +290,17 @@ def _save_article(tx: Connection, result: PageResult, article: Article, *, versi
         known.tick_id == result.claimed.tick_id and article.page_id < known.page_id
     ):
         return "alias"
-    if known.content_hash == result.content_hash:
+    if known.content_hash == result.content_hash and known.state not in ("leaving", "gone"):
+        _offer_picture(tx, article.id, result.image_key)
         return "unchanged"
     row = _article_row(result, article, revision=known.revision + 1, version=version)
     tx.execute(update(articles).where(articles.c.id == article.id).values(row))
     return "updated"
+
+
+def _offer_picture(tx: Connection, article_id: ArticleId, key: str | None) -> None:
+    """Keep which picture a page puts first, though it did not become the article's."""
+    tx.execute(update(articles).where(articles.c.id == article_id).values(image_key=key))
 
 
 def article_values(article: Article, *, tick_id: int, state: str) -> dict[str, Any]:
@@ -293,6 +341,7 @@ def _article_row(
     """Return the columns of an article that waits to be clustered."""
     return article_values(article, tick_id=result.claimed.tick_id, state="pending") | {
         "content_hash": result.content_hash,
+        "image_key": result.image_key,
         "revision": revision,
         "extractor_version": version,
     }

@@ -16,10 +16,10 @@ from pipeline.records import Article, ArticleId, Membership, Part, Story, StoryI
 
 
 def languages_of_tick(tx: Connection, tick_id: int) -> list[str]:
-    """Return the partitions in which a tick has articles to cluster."""
+    """Return the partitions in which a tick has articles to cluster or to let go."""
     rows = tx.execute(
         select(articles.c.language)
-        .where(articles.c.tick_id == tick_id, articles.c.state == "pending")
+        .where(articles.c.tick_id == tick_id, articles.c.state.in_(("pending", "leaving")))
         .distinct()
         .order_by(articles.c.language)
     )
@@ -40,6 +40,17 @@ def pending_articles(tx: Connection, tick_id: int, language: str) -> list[Articl
         .order_by(articles.c.published_at, articles.c.id)
     )
     return [article_of_row(row) for row in rows]
+
+
+def leaving_articles(tx: Connection, tick_id: int, language: str) -> list[ArticleId]:
+    """Return a tick's articles of one partition that their publishers took back."""
+    rows = tx.execute(
+        select(articles.c.id)
+        .where(articles.c.tick_id == tick_id, articles.c.state == "leaving")
+        .where(articles.c.language == language)
+        .order_by(articles.c.id)
+    )
+    return [ArticleId(row.id) for row in rows]
 
 
 def live_articles(

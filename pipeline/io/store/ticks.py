@@ -38,7 +38,9 @@ def open_tick(
     if only is not None:
         due_sources = and_(due_sources, one_of(tx, sources.c.id, only))
     due_pages = and_(is_due(pages, now), pages.c.state == "pending", pages.c.tick_id.is_(None))
-    if not (_any(tx, sources, due_sources) or _any(tx, pages, due_pages)):
+    due_again = and_(pages.c.state == "done", pages.c.recheck_at <= now)
+    kinds = ((sources, due_sources), (pages, due_pages), (pages, due_again))
+    if not any(_any(tx, table, condition) for table, condition in kinds):
         return None
     deadline = now + lasts
     key = tx.execute(insert(ticks).values(opened_at=now, deadline=deadline)).inserted_primary_key
@@ -46,6 +48,8 @@ def open_tick(
     tick_id: int = key[0]
     tx.execute(update(sources).where(due_sources).values(tick_id=tick_id))
     tx.execute(update(pages).where(due_pages).values(tick_id=tick_id))
+    again = {"state": "pending", "is_recheck": True, "tick_id": tick_id, "next_at": now}
+    tx.execute(update(pages).where(due_again).values(**again, failures=0))
     return OpenTick(id=tick_id, deadline=deadline)
 
 
@@ -150,7 +154,9 @@ def opened_at(tx: Connection, tick_id: int) -> datetime:
 
 def mark_clustered(tx: Connection, tick_id: int, *, now: datetime) -> bool:
     """Close the books of a tick once no article of it is pending; say whether it did."""
-    pending = exists().where(articles.c.tick_id == tick_id, articles.c.state == "pending")
+    pending = exists().where(
+        articles.c.tick_id == tick_id, articles.c.state.in_(("pending", "leaving"))
+    )
     if tx.scalar(select(pending)):
         return False
     tx.execute(update(ticks).where(ticks.c.id == tick_id).values(clustered_at=now))

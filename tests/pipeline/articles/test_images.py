@@ -136,9 +136,20 @@ def test_only_what_is_needed_is_measured_and_never_more_than_three() -> None:
     unknown = [candidate(f"https://news.example/{n}.jpg") for n in range(5)]
     small = candidate("https://news.example/small.jpg", 100, 100)
     good = candidate("https://news.example/good.jpg", 1200, 630)
-    assert to_measure(unknown) == [one.url for one in unknown[:3]]
-    assert to_measure([small, unknown[0], good, unknown[1]]) == [unknown[0].url]
-    assert to_measure([good, unknown[0]]) == []
+    assert to_measure(unknown, {}) == [one.url for one in unknown[:3]]
+    assert to_measure([small, unknown[0], good, unknown[1]], {}) == [unknown[0].url, good.url]
+    assert to_measure([good, unknown[0]], {}) == [good.url]
+
+
+def test_what_is_known_needs_no_measuring() -> None:
+    first, second = (candidate(f"https://news.example/{n}.jpg", 1200, 630) for n in range(2))
+    assert to_measure([first, second], {first.url: (640, 360)}) == []
+    assert to_measure([first, second], {first.url: (1, 1)}) == [second.url]
+    assert to_measure([first, second], {first.url: None}) == []
+    assert choose([first, second], {first.url: None}) == Image(
+        url=first.url, width=1200, height=630
+    )
+    assert choose([first], {first.url: (0, 0)}) is None
 
 
 def test_the_first_that_passes_is_chosen_and_a_measured_size_beats_a_declared_one() -> None:

@@ -65,6 +65,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
     )
     op.create_table(
+        "pictures",
+        sa.Column("key", sa.String(length=70), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("measured_at", schema.UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_pictures")),
+    )
+    op.create_table(
         "publications",
         sa.Column(
             "id",
@@ -147,6 +155,12 @@ def upgrade() -> None:
         sa.Column("final_url", sa.String(length=2048), nullable=True),
         sa.Column("article_id", sa.String(length=70), nullable=True),
         sa.Column("fetched_at", schema.UtcTime(), nullable=True),
+        sa.Column("etag", sa.String(length=1024), nullable=True),
+        sa.Column("last_modified", sa.String(length=128), nullable=True),
+        sa.Column("read_at", schema.UtcTime(), nullable=True),
+        sa.Column("recheck_at", schema.UtcTime(), nullable=True),
+        sa.Column("is_recheck", sa.Boolean(), nullable=False),
+        sa.Column("gone_since", schema.UtcTime(), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("extractor_version", sa.Integer(), nullable=True),
         sa.Column("next_at", schema.UtcTime(), nullable=False),
@@ -165,6 +179,9 @@ def upgrade() -> None:
     with op.batch_alter_table("pages", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_pages_state_next_at"), ["state", "next_at"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_pages_state_recheck_at"), ["state", "recheck_at"], unique=False
         )
         batch_op.create_index(
             batch_op.f("ix_pages_tick_id_state"), ["tick_id", "state"], unique=False
@@ -247,6 +264,7 @@ def upgrade() -> None:
         sa.Column("amp_url", sa.String(length=2048), nullable=True),
         sa.Column("authors", sa.JSON(), nullable=False),
         sa.Column("image", sa.JSON(), nullable=True),
+        sa.Column("image_key", sa.String(length=70), nullable=True),
         sa.Column("featured_content", sa.Text(), nullable=True),
         sa.Column("origins", sa.JSON(), nullable=False),
         sa.Column("content_hash", sa.String(length=64), nullable=False),
@@ -257,6 +275,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_articles")),
     )
     with op.batch_alter_table("articles", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_articles_image_key_provider"), ["image_key", "provider"], unique=False
+        )
         batch_op.create_index(
             batch_op.f("ix_articles_language_published_at"),
             ["language", "published_at"],
