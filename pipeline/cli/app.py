@@ -9,6 +9,7 @@ import typer
 
 from pipeline.cli import (
     adopt,
+    articles,
     config,
     database,
     demo,
@@ -64,6 +65,7 @@ app.command()(status.verify)
 app.command("import")(adopt.import_)
 app.command()(schema.schema)
 app.add_typer(sources.app, name="sources")
+app.add_typer(articles.app, name="articles")
 app.add_typer(stories.app, name="stories")
 app.add_typer(config.app, name="config")
 app.add_typer(database.app, name="db")

@@ -142,6 +142,7 @@ def _page(outcome: Fetched, now: datetime) -> Page:
         body=outcome.body,
         content_type=outcome.headers.get("content-type", ""),
         fetched_at=now,
+        robots_tag=outcome.headers.get("x-robots-tag", ""),
     )
 
 

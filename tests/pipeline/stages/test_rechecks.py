@@ -78,9 +78,7 @@ def test_a_changed_headline_is_an_update_with_a_revision(outlets: TwoOutlets) ->
 
 
 @pytest.mark.parametrize("status", [404, 410])
-def test_a_page_that_is_missing_twice_a_day_apart_is_gone(
-    outlets: TwoOutlets, status: int
-) -> None:
+def test_a_page_that_is_missing_twice_a_day_apart_is_gone(outlets: TwoOutlets, status: int) -> None:
     outlets.web.answers[FERRY_PAGE] = status
     for minutes in (60, 360, 1440):  # 1, 6 and 24 hours after the first look
         outlets.minutes = minutes
