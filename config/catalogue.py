@@ -22,6 +22,7 @@ from pydantic import (
     HttpUrl,
     StringConstraints,
     TypeAdapter,
+    model_validator,
 )
 
 from config.durations import READ_DURATION
@@ -91,6 +92,8 @@ Domain = Annotated[str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$|^localhost$"
 Name = Annotated[str, Field(pattern=r"^[^\s\p{C}]([^\p{C}]*[^\s\p{C}])?$", max_length=200)]
 #: A word or phrase; a single letter would match everywhere.
 Keyword = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2)]
+#: Folders of an address, lower case; the first may be the publisher's domain.
+Section = Annotated[str, Field(pattern=r"^[^\s/?#A-Z]+(/[^\s/?#A-Z]+)*$", max_length=200)]
 Folder = Annotated[str, Field(min_length=1), AfterValidator(_folder)]
 #: Below 5 minutes nobody is polite, above 7 days a feed has dropped what we did not see.
 PollInterval = Annotated[
@@ -172,10 +175,21 @@ class Topic(_Record):
     """Label as it stands in the documents."""
     parent: str | None = None
     """Topic that comes along with this one."""
-    keywords: tuple[Keyword, ...] = Field(min_length=1)
+    keywords: tuple[Keyword, ...] = ()
     """Whole words or phrases that show it; one in capitals counts in capitals only."""
+    sections: tuple[Section, ...] = ()
+    """Folders of an article's address that show it: technology/ai, or bbc.com/news/technology."""
+    providers: tuple[Domain, ...] = ()
+    """Publishers, by registrable domain, all of whose articles have it."""
     excludes: tuple[Keyword, ...] = ()
     """A text that holds one of these does not get the topic."""
+
+    @model_validator(mode="after")
+    def _some_rule(self) -> Topic:
+        """Refuse a topic that nothing shows."""
+        if not (self.keywords or self.sections or self.providers):
+            raise ValueError("give it keywords, sections or providers")
+        return self
 
 
 class Site(_Record):

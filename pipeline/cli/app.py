@@ -21,6 +21,7 @@ from pipeline.cli import (
     sources,
     status,
     stories,
+    topics,
 )
 from pipeline.cli.common import out
 
@@ -67,6 +68,7 @@ app.command()(schema.schema)
 app.add_typer(sources.app, name="sources")
 app.add_typer(articles.app, name="articles")
 app.add_typer(stories.app, name="stories")
+app.add_typer(topics.app, name="topics")
 app.add_typer(config.app, name="config")
 app.add_typer(database.app, name="db")
 app.add_typer(secured.app, name="secured")

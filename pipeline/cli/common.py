@@ -17,6 +17,7 @@ import typer
 from rich.console import Console
 
 from config.catalogue import Catalogue
+from config.durations import parse_duration
 from config.load import ConfigError, load_catalogue
 from config.load import load_settings as read_settings
 from config.settings import Settings
@@ -97,6 +98,14 @@ def opened_store(home: Path | None) -> Iterator[Store]:
         yield store
     finally:
         store.close()
+
+
+def duration(text: str) -> timedelta:
+    """Return a length of time such as 15m that an option was given. Raise BadParameter."""
+    found = parse_duration(text) if text[-1:].isalpha() else None  # 15 of what?
+    if not isinstance(found, timedelta) or not found:
+        raise typer.BadParameter(f"{text!r} is no duration; write a number and s, m, h or d")
+    return found
 
 
 def print_json(value: Any) -> None:

@@ -15,6 +15,7 @@ from pipeline.cli.common import (
     AsJson,
     DryRun,
     Home,
+    duration,
     err,
     load_settings,
     opened,
@@ -37,7 +38,6 @@ Sources = Annotated[
     list[str] | None,
     typer.Option("--source", help="Only this source (may be given more than once)."),
 ]
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def run(
@@ -61,20 +61,12 @@ def run(
     """
     if once and every:
         raise typer.BadParameter("--once and --every exclude each other")
-    pause = _seconds(every) if every else None
+    pause = duration(every).total_seconds() if every else None
     while True:
         failed = _round(home, source, site, dry_run=dry_run, json_=json_)
         if pause is None:
             raise typer.Exit(SOME_FAILED if failed else 0)
         time.sleep(pause)
-
-
-def _seconds(text: str) -> float:
-    """Read a duration such as 15m."""
-    number, unit = text[:-1], text[-1:]
-    if unit not in _UNITS or not number.isdigit() or int(number) == 0:
-        raise typer.BadParameter(f"{text!r} is no duration; write a number and s, m, h or d")
-    return int(number) * _UNITS[unit]
 
 
 def _round(

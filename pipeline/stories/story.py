@@ -58,7 +58,9 @@ def score_article(
     scoring: Scoring,
 ) -> ScoredArticle:
     """Find an article's topics and its quality."""
-    matches = topics_of(article.title, article.excerpt, topics)
+    matches = topics_of(
+        article.title, article.excerpt, topics, url=article.url, provider=article.provider
+    )
     score = quality(
         article,
         topics=matches,

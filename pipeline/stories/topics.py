@@ -1,13 +1,14 @@
-"""Pure: which topics of the catalogue a title and an excerpt show, and by which word."""
+"""Pure: which topics of the catalogue an article shows, and by which word or place."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
+from urllib.parse import urlsplit
 
 from config.catalogue import Topic
 
@@ -18,10 +19,12 @@ _LONGEST_INITIALS: Final = 5
 
 
 class Where(StrEnum):
-    """Where a topic was seen; `PARENT`: only through a topic below it."""
+    """Where a topic was seen, what says most first; `PARENT`: only through a topic below it."""
 
     TITLE = "title"
     EXCERPT = "excerpt"
+    SECTION = "section"
+    PROVIDER = "provider"
     PARENT = "parent"
 
 
@@ -29,7 +32,8 @@ class Where(StrEnum):
 class TopicOrigin:
     """Why an article has a topic."""
 
-    #: The keyword as the catalogue writes it; for `PARENT` the name of the topic below.
+    #: The keyword, section or provider as the catalogue writes it; for `PARENT` the name of the
+    #: topic below.
     keyword: str
     where: Where
 
@@ -40,6 +44,8 @@ class TopicMatches:
 
     names: tuple[str, ...] = ()
     origins: Mapping[str, TopicOrigin] = field(default_factory=dict)
+    #: Topics that are kept off, with the word that does it.
+    excluded: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def main(self) -> str | None:
@@ -47,16 +53,26 @@ class TopicMatches:
         return self.names[0] if self.names else None
 
 
-def topics_of(title: str, excerpt: str, topics: Sequence[Topic]) -> TopicMatches:
-    """Return the topics whose keywords stand in the title or the excerpt, and their parents.
+def topics_of(
+    title: str, excerpt: str, topics: Sequence[Topic], *, url: str = "", provider: str = ""
+) -> TopicMatches:
+    """Return the topics that a rule gives an article, and their parents.
 
-    The main topic is the first of the top level in the catalogue's order.
+    A keyword in the title or the excerpt, a section in the path of `url`, or the `provider`
+    (registrable domain) gives a topic; an excluded word in title or excerpt keeps it off, whatever
+    gave it. The main topic is the first of the top level in the catalogue's order.
     """
     catalogue = {topic.name: topic for topic in topics}
-    excluded = {topic.name for topic in topics if _excluded(topic, title, excerpt)}
+    excluded = {
+        topic.name: word
+        for topic in topics
+        for word in topic.excludes[::-1]
+        if holds(title, word) or holds(excerpt, word)
+    }
+    places = _places(url, provider)
     origins: dict[str, TopicOrigin] = {}
     for topic in topics:
-        origin = None if topic.name in excluded else _origin(topic, title, excerpt)
+        origin = None if topic.name in excluded else _origin(topic, title, excerpt, places)
         if origin is None:
             continue
         line = _ancestors(topic, catalogue)
@@ -64,7 +80,7 @@ def topics_of(title: str, excerpt: str, topics: Sequence[Topic]) -> TopicMatches
         for child, parent in zip([topic.name, *line], line, strict=False):
             if parent not in excluded:
                 origins.setdefault(parent, TopicOrigin(keyword=child, where=Where.PARENT))
-    return _ordered(topics, origins)
+    return replace(_ordered(topics, origins), excluded=excluded)
 
 
 def holds(text: str, keyword: str) -> bool:
@@ -84,17 +100,39 @@ def _ordered(topics: Sequence[Topic], origins: Mapping[str, TopicOrigin]) -> Top
     return TopicMatches(names=tuple(names), origins={name: origins[name] for name in names})
 
 
-def _origin(topic: Topic, title: str, excerpt: str) -> TopicOrigin | None:
-    """Return the first keyword found, the title before the excerpt."""
+def _origin(topic: Topic, title: str, excerpt: str, places: _Places) -> TopicOrigin | None:
+    """Return the rule that gives a topic: its words first, the title before the excerpt."""
     for where, text in ((Where.TITLE, title), (Where.EXCERPT, excerpt)):
         for keyword in topic.keywords:
             if holds(text, keyword):
                 return TopicOrigin(keyword=keyword, where=where)
+    for section in topic.sections:
+        if places.holds(section):
+            return TopicOrigin(keyword=section, where=Where.SECTION)
+    if places.provider in topic.providers:
+        return TopicOrigin(keyword=places.provider, where=Where.PROVIDER)
     return None
 
 
-def _excluded(topic: Topic, title: str, excerpt: str) -> bool:
-    return any(holds(text, word) for word in topic.excludes for text in (title, excerpt))
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where an article stands: its publisher and its address's folders, framed by slashes."""
+
+    provider: str
+    path: str
+
+    def holds(self, section: str) -> bool:
+        """Say whether a section's folders stand in the path, in a row and whole."""
+        first, _, rest = section.partition("/")
+        if "." in first:
+            return first == self.provider and f"/{rest}/" in self.path
+        return f"/{section}/" in self.path
+
+
+def _places(url: str, provider: str) -> _Places:
+    """Return where an article stands."""
+    path = urlsplit(url).path.lower()
+    return _Places(provider, f"/{path.strip('/')}/")
 
 
 def _ancestors(topic: Topic, catalogue: Mapping[str, Topic]) -> list[str]:

@@ -253,7 +253,7 @@ def test_names_of_topics_must_lead_somewhere(tmp_path: Path) -> None:
 
 
 def test_a_topic_that_is_wrong_otherwise_still_counts_as_known(tmp_path: Path) -> None:
-    folder = catalogue_in(tmp_path, topics=TOPICS.replace('["AI"]', "[]"))
+    folder = catalogue_in(tmp_path, topics=TOPICS.replace('["AI"]', '"AI"'))
     (problem,) = problems_of(folder)
     assert problem.key == "topic AI: keywords"
 
@@ -312,3 +312,13 @@ def test_control_characters_of_a_file_do_not_reach_the_terminal(tmp_path: Path) 
     with pytest.raises(ConfigError) as caught:
         load_catalogue(catalogue_in(tmp_path, sources=text))
     assert str(caught.value).replace("\n", "").isprintable()
+
+
+def test_a_topic_that_nothing_shows_is_refused(tmp_path: Path) -> None:
+    (problem,) = problems_of(catalogue_in(tmp_path, topics=TOPICS.replace('["AI"]', "[]")))
+    assert "give it keywords, sections or providers" in problem.wrong
+
+
+def test_a_topic_may_be_given_by_places_alone(tmp_path: Path) -> None:
+    topics = TOPICS.replace('keywords = ["AI"]', 'sections = ["tech/ai"]\nproviders = ["a.example"]')
+    assert load_catalogue(catalogue_in(tmp_path, topics=topics)).topics[0].keywords == ()

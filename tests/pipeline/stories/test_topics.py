@@ -110,3 +110,82 @@ def test_a_text_without_keywords_has_no_topic() -> None:
 def test_any_keyword_is_searched_in_any_text(text: str, keyword: str) -> None:
     assert holds(keyword, keyword) or not keyword.isprintable() or keyword != keyword.strip()
     holds(text, keyword)
+
+
+# --- where an article stands ----------------------------------------------------------------------
+
+PLACES = (
+    Topic(name="Harbours", keywords=("harbour",)),
+    Topic(name="Ferries", parent="Harbours", sections=("travel/ferries",)),
+    Topic(name="Islands", sections=("two.example/islands",), excludes=("traffic island",)),
+    Topic(name="Tides", providers=("tides.example",)),
+)
+
+
+def names_at(url: str, provider: str = "one.example", title: str = "A title") -> tuple[str, ...]:
+    return topics_of(title, "", PLACES, url=url, provider=provider).names
+
+
+def test_a_section_is_whole_folders_in_a_row() -> None:
+    assert names_at("https://one.example/en/Travel/ferries/2026/late") == ("Harbours", "Ferries")
+    assert names_at("https://one.example/travel/ferries") == ("Harbours", "Ferries")
+    assert names_at("https://one.example/travel/ferries-late") == ()
+    assert names_at("https://one.example/travel/x/ferries/") == ()
+    assert names_at("https://ferries.example/?travel/ferries") == ()
+
+
+def test_a_section_may_be_one_publishers() -> None:
+    url = "https://www.two.example/news/islands/1"
+    assert names_at(url, provider="two.example") == ("Islands",)
+    assert names_at(url, provider="one.example") == ()
+
+
+def test_a_publisher_may_give_a_topic() -> None:
+    found = topics_of(
+        "A title", "", PLACES, url="https://tides.example/1", provider="tides.example"
+    )
+    assert found.names == ("Tides",)
+    assert found.origins["Tides"] == TopicOrigin(keyword="tides.example", where=Where.PROVIDER)
+
+
+def test_an_excluded_word_wins_over_any_rule_and_is_told() -> None:
+    url = "https://two.example/islands/1"
+    found = topics_of(
+        "Traffic islands? A traffic island!", "", PLACES, url=url, provider="two.example"
+    )
+    assert found.names == ()
+    assert found.excluded == {"Islands": "traffic island"}
+
+
+def test_words_say_more_than_places() -> None:
+    topic = Topic(name="A", keywords=("pier",), sections=("piers",), providers=("one.example",))
+    url = "https://one.example/piers/1"
+    where = [
+        topics_of(title, excerpt, (topic,), url=at, provider="one.example").origins["A"].where
+        for title, excerpt, at in (
+            ("The pier", "The pier", url),
+            ("A title", "The pier", url),
+            ("A title", "", url),
+            ("A title", "", "https://one.example/1"),
+        )
+    ]
+    assert where == [Where.TITLE, Where.EXCERPT, Where.SECTION, Where.PROVIDER]
+
+
+WORDS = st.text(alphabet="abcdefghijklmnopqrstuvwxyzäöüéß", min_size=2, max_size=8)
+
+
+@given(keyword=WORDS, before=WORDS, after=WORDS)
+def test_no_keyword_is_found_inside_a_word(keyword: str, before: str, after: str) -> None:
+    assert not holds(f"{before}{keyword}{after}", keyword) or keyword in (before, after)
+    assert holds(f"{before} {keyword}, {after}", keyword)
+
+
+@given(st.text(max_size=80), st.permutations(TOPICS))
+def test_parents_come_along_whatever_the_text(text: str, catalogue: tuple[Topic, ...]) -> None:
+    found = topics_of(text, "", catalogue)
+    parents = {topic.name: topic.parent for topic in catalogue}
+    for name in found.names:
+        parent = parents[name]
+        assert parent is None or parent in found.names or parent in found.excluded
+    assert set(found.origins) == set(found.names)
