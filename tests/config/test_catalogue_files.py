@@ -320,5 +320,6 @@ def test_a_topic_that_nothing_shows_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_topic_may_be_given_by_places_alone(tmp_path: Path) -> None:
-    topics = TOPICS.replace('keywords = ["AI"]', 'sections = ["tech/ai"]\nproviders = ["a.example"]')
+    places = 'sections = ["tech/ai"]\nproviders = ["a.example"]'
+    topics = TOPICS.replace('keywords = ["AI"]', places)
     assert load_catalogue(catalogue_in(tmp_path, topics=topics)).topics[0].keywords == ()

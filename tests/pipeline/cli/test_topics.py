@@ -58,7 +58,7 @@ def test_what_a_changed_rule_would_do_is_shown_before_it_is_done(home: Path, run
     assert "no story would change" in run(home, "topics", "diff").stdout
     draft = home / "draft"
     shutil.copytree(home / "catalogue", draft)
-    change(home, '"robotics", "robot", "robots",', '"robotics",')
+    change(home, 'name = "Robotics"', 'name = "Robotics"\nexcludes = ["warehouse robot"]')
 
     same = run(home, "topics", "diff", "--catalogue", str(draft)).stdout
     shown = run(home, "topics", "diff").stdout
@@ -66,8 +66,8 @@ def test_what_a_changed_rule_would_do_is_shown_before_it_is_done(home: Path, run
     again = run(home, "topics", "diff").stdout
 
     assert "no story would change" in same
-    assert "Robotics  +0     -1" in " ".join(shown.split(" ")), shown
-    assert "- Robotics" in shown
+    assert "Robotics  +0     -1" in shown
+    assert "- Robotics  (excluded: warehouse robot)" in shown
     assert "would be changed" in tried
     assert again == shown
 
