@@ -16,18 +16,16 @@ from datetime import timedelta
 from itertools import count
 from typing import Final
 
-from pipeline.records import Article, ArticleId, Membership, Part, StoryId
-from pipeline.stories.duplicates import is_copy
+from pipeline.records import Article, ArticleId, Membership, StoryId
+from pipeline.stories.membership import joined, original, reasons
 from pipeline.stories.similarity import (
     PairModel,
     StoryScore,
-    pair_parts,
     pair_score,
-    shared_words,
     shipped_model,
     story_score,
 )
-from pipeline.stories.vectors import Features, frequencies
+from pipeline.stories.vectors import Features, Weighed, frequencies
 from pipeline.stories.window import Window
 
 #: Part of what a story id is made from: a change of the rule changes every id.
@@ -78,7 +76,7 @@ def assign(
     story_of = {member.article.id: member.story_id for member in live}
     for article in _by_age(member.article for member in live):
         around.add(article, around.read(article), story_of[article.id])
-    return [_place(article, around, is_taken, model) for article in fresh]
+    return [place(article, around, is_taken, model) for article in fresh]
 
 
 def story_id(article_id: ArticleId, counter: int = 0) -> StoryId:
@@ -93,7 +91,7 @@ def _by_age(articles: Iterable[Article]) -> list[Article]:
     return sorted(single.values(), key=lambda article: (article.published_at, article.id))
 
 
-def _place(
+def place(
     article: Article,
     around: Window,
     is_taken: Callable[[StoryId], bool],
@@ -103,9 +101,10 @@ def _place(
     if original := around.alias_target(article):
         return _alias(article, original, around.story_of[original])
     found = around.read(article)
-    choices = _choices(found, around, model)
+    asking = around.weighed(found)
+    choices = _choices(asking, around, model)
     if choices and choices[0].score.value >= model.threshold:
-        assignment = _join(found, choices, around, model)
+        assignment = _join(asking, choices, around, model)
     else:
         assignment = _found(article, around, is_taken)
     around.add(article, found, assignment.story_id)
@@ -122,72 +121,37 @@ class _Choice:
     pairs: dict[ArticleId, float]
 
 
-def _choices(found: Features, around: Window, model: PairModel) -> list[_Choice]:
+def _choices(asking: Weighed, around: Window, model: PairModel) -> list[_Choice]:
     """Return the stories of the candidates, best first."""
-    candidates: dict[StoryId, list[ArticleId]] = defaultdict(list)
-    for other in around.candidates(found):
-        candidates[around.story_of[other]].append(other)
+    candidates: dict[StoryId, list[Features]] = defaultdict(list)
+    for other in around.candidates(asking):
+        candidates[around.story_of[other.id]].append(other)
     choices = []
     for story, members in candidates.items():
-        newest = around.newest_members(story, found, model.newest)
-        compared = sorted(
-            {*members, *newest},
-            key=lambda member: (around.features[member].published_at, member),
-        )
-        pairs = {member: pair_score(found, around.features[member], model) for member in compared}
-        score = story_score(pairs, newest, model)
+        newest = around.newest_members(story, asking.found, model.newest)
+        compared = {member.id: member for member in (*members, *newest)}
+        pairs = {
+            member.id: pair_score(asking, around.weighed(member), model)
+            for member in sorted(compared.values(), key=lambda one: (one.published_at, one.id))
+        }
+        score = story_score(pairs, [member.id for member in newest], model)
         choices.append(_Choice(story_id=story, score=score, pairs=pairs))
     return sorted(choices, key=lambda choice: (-choice.score.value, choice.story_id))
 
 
 def _join(
-    found: Features, choices: Sequence[_Choice], around: Window, model: PairModel
+    asking: Weighed, choices: Sequence[_Choice], around: Window, model: PairModel
 ) -> Assignment:
     """Make an article a member of its best choice."""
     best, *others = choices
-    nearest = around.features[best.score.nearest]
-    membership = Membership(
-        article_id=found.id,
-        nearest=nearest.id,
-        score=best.score.value,
-        parts=(
-            *_link_parts(best, model),
-            *(_renamed(part) for part in pair_parts(found, nearest, model)),
-            Part(name="shared", value=0.0, detail=", ".join(shared_words(found, nearest))),
-            *(
-                Part(name="runner-up", value=other.score.value, detail=other.story_id)
-                for other in others[:1]
-            ),
-        ),
-        copy_of=_original(found, best, around),
-    )
-    return Assignment(article_id=found.id, story_id=best.story_id, membership=membership)
-
-
-def _link_parts(choice: _Choice, model: PairModel) -> tuple[Part, Part]:
-    """Return the two parts that add up to the story score."""
-    share, score = model.mean_share, choice.score
-    return (
-        Part(name="link.best", value=(1 - share) * score.best, detail=f"{score.best:.2f}"),
-        Part(name="link.mean", value=share * score.mean, detail=f"{score.mean:.2f}"),
-    )
-
-
-def _renamed(part: Part) -> Part:
-    """Mark a term of the nearest pair's log-odds."""
-    return Part(name=f"pair.{part.name}", value=part.value, detail=part.detail)
-
-
-def _original(found: Features, choice: _Choice, around: Window) -> ArticleId | None:
-    """Return the oldest member whose text this article repeats."""
-    return next(
-        (
-            member
-            for member, score in choice.pairs.items()
-            if score > 0 and is_copy(found.shingles, around.features[member].shingles)
-        ),
-        None,
-    )
+    nearest = around.weighed(around.features_of(best.score.nearest))
+    runner_up = (others[0].story_id, others[0].score.value) if others else None
+    words = around.seen.words
+    parts = reasons(asking, nearest, best.score, model, words, runner_up=runner_up)
+    compared = (around.features_of(name) for name, score in best.pairs.items() if score > 0)
+    copied = original(asking.found, compared)
+    membership = joined(asking, nearest, best.score, parts, copied)
+    return Assignment(article_id=asking.found.id, story_id=best.story_id, membership=membership)
 
 
 def _alias(article: Article, original: ArticleId, story: StoryId) -> Assignment:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Final
 from zlib import crc32
@@ -37,12 +37,17 @@ def shingles(words: Sequence[str]) -> frozenset[int]:
     )
 
 
-def overlap(one: frozenset[int], other: frozenset[int]) -> float:
-    """Return the share of the smaller set that the larger holds; 0 when it is too small."""
+def overlap(one: Collection[int], other: Collection[int]) -> float:
+    """Return the share of the smaller collection that the larger holds; 0 when it is too small.
+
+    Both hold each shingle once.
+    """
     smaller = min(len(one), len(other))
-    return len(one & other) / smaller if smaller >= _FEWEST_SHINGLES else 0.0
+    if smaller < _FEWEST_SHINGLES:
+        return 0.0
+    return len(frozenset(one).intersection(other)) / smaller
 
 
-def is_copy(one: frozenset[int], other: frozenset[int]) -> bool:
+def is_copy(one: Collection[int], other: Collection[int]) -> bool:
     """Tell whether two openings are one text, such as an agency's on two sites."""
     return overlap(one, other) >= _COPY_OVERLAP

@@ -1,6 +1,6 @@
 """Pure: how likely two articles tell one story, as a sum of readable terms.
 
-A logistic model over a few sparse cosines and the time between the two. Its weights lie beside
+A logistic model over a few sparse likenesses and the time between the two. Its weights lie beside
 this module (``weights.json``) in words; every term is one `Part` of the answer.
 """
 
@@ -17,7 +17,7 @@ from importlib import resources
 from typing import Final
 
 from pipeline.records import ArticleId, Part
-from pipeline.stories.vectors import Features, cosine
+from pipeline.stories.vectors import Weighed, cosine
 from pipeline.stories.vetoes import veto_of
 
 _DAY: Final = timedelta(days=1)
@@ -25,7 +25,7 @@ _DAY: Final = timedelta(days=1)
 _LOGIT_LIMIT: Final = 45.0
 
 #: What the terms measure, in the order of `measures`.
-TERMS: Final = ("everything", "everything-root", "title", "opening", "names", "time")
+TERMS: Final = ("everything", "shared", "headline", "letters", "names", "time")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,29 +57,35 @@ def shipped_model() -> PairModel:
     )
 
 
-def measures(one: Features, other: Features) -> tuple[float, ...]:
-    """Return the value of each of `TERMS` for a pair, 0 to 1."""
-    everything = cosine(one.everything, other.everything)
-    gap = abs(one.published_at - other.published_at) / _DAY
+def measures(one: Weighed, other: Weighed) -> tuple[float, ...]:
+    """Return the value of each of `TERMS` for a pair: 0 to 1, `shared` 0 to about 6."""
+    common = one.body.keys() & other.body.keys()
+    gap = abs(one.found.published_at - other.found.published_at) / _DAY
     return (
-        everything,
-        # The root tells small likenesses apart: 0.05 and 0.2 differ more than 0.65 and 0.8.
-        math.sqrt(everything),
-        cosine(one.title, other.title),
-        cosine(one.opening, other.opening),
-        cosine(one.names, other.names),
+        cosine(one.body, other.body, one.length * other.length),
+        # How much is shared, however long the texts are; its root-like growth tells nothing from
+        # little, and much from very much no more.
+        math.log1p(math.fsum(one.idf[word] for word in common)),
+        (_headline_found(one, other) + _headline_found(other, one)) / 2,
+        cosine(one.runs, other.runs, one.runs_length * other.runs_length),
+        cosine(one.names, other.names, one.names_length * other.names_length),
         math.exp(-gap),
     )
 
 
-def pair_score(one: Features, other: Features, model: PairModel) -> float:
+def _headline_found(one: Weighed, other: Weighed) -> float:
+    """Return the share of one's headline and address, by weight, that the other article holds."""
+    found = math.fsum(one.idf[word] for word in one.head if word in other.idf)
+    return found / one.head_sum if found else 0.0
+
+
+def pair_score(one: Weighed, other: Weighed, model: PairModel) -> float:
     """Return the probability that two articles tell one story; 0 under a veto."""
-    values = measures(one, other)
-    logit = model.bias + math.fsum(map(operator.mul, _weights(model), values))
+    logit = model.bias + math.fsum(map(operator.mul, _weights(model), measures(one, other)))
     return 0.0 if veto_of(one, other) else _probability(logit)
 
 
-def pair_parts(one: Features, other: Features, model: PairModel) -> tuple[Part, ...]:
+def pair_parts(one: Weighed, other: Weighed, model: PairModel) -> tuple[Part, ...]:
     """Return the terms of a pair's log-odds, the model's bias first."""
     terms = [
         Part(name=term, value=weight * value, detail=f"{weight:.1f} x {value:.2f}")
@@ -88,10 +94,15 @@ def pair_parts(one: Features, other: Features, model: PairModel) -> tuple[Part, 
     return (Part(name="bias", value=model.bias), *terms)
 
 
-def shared_words(one: Features, other: Features, *, limit: int = 5) -> list[str]:
-    """Return the words that most make two articles alike, heaviest first."""
-    common = one.everything.keys() & other.everything.keys()
-    weights = {word: one.everything[word] * other.everything[word] for word in common}
+def shared_words(
+    one: Weighed, other: Weighed, words: Sequence[str], *, limit: int = 5
+) -> list[str]:
+    """Return the words that most make two articles alike, heaviest first.
+
+    `words`: what the numbers of the features stand for.
+    """
+    common = one.body.keys() & other.body.keys()
+    weights = {words[word]: one.body[word] * other.body[word] for word in common}
     return sorted(weights, key=lambda word: (-weights[word], word))[:limit]
 
 

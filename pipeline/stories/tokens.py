@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
+from urllib.parse import urlsplit
 
 #: Words of the opening: news tells its event first, and an excerpt is about as long.
 OPENING_WORDS: Final = 80
@@ -38,6 +39,15 @@ _WIRE_TAG: Final = re.compile(
 _SUFFIX_MARKS: Final = (" | ", " - ", " – ", " — ")
 #: Agencies whose name ends the headline on other outlets' pages.
 _AGENCIES: Final = frozenset({"reuters", "ap", "afp", "bloomberg", "sources", "source", "report"})
+
+#: Words of an address; a run of letters and digits mixed is an identifier.
+_ADDRESS_WORD: Final = re.compile(r"[A-Za-z]{2,}|\d+")
+#: Fewer words are the name of a section.
+_FEWEST_ADDRESS_WORDS: Final = 3
+#: Longer numbers in addresses are identifiers.
+_LONGEST_ADDRESS_NUMBER: Final = 4
+#: Letters of one run within a headline: endings and compounds differ, the runs remain.
+_RUN: Final = 4
 
 #: English words that hold no event. Elsewhere document frequencies do this alone.
 STOP_WORDS: Final = frozenset(
@@ -97,15 +107,43 @@ def names(text: str) -> set[str]:
 
     A text in which most words are capitalised (a headline in title case) shows no names.
     """
-    found: set[str] = set()
-    count = capitals = 0
-    for sentence in _SENTENCE_END.split(_joined(text)):
-        for word in _WORD.findall(sentence)[1:]:
-            count += 1
-            if word[0].isupper() and len(word) > 1:
-                capitals += 1
-                found.add(stem(word.lower()))
-    return found - STOP_WORDS if 2 * capitals < count else set()
+    capitals, others = cases(text)
+    return set(capitals) - STOP_WORDS if len(capitals) < len(others) else set()
+
+
+def cases(text: str) -> tuple[list[str], list[str]]:
+    """Return the stems within sentences that are capitalised, and those that are not.
+
+    The first word of a sentence tells nothing and is left out.
+    """
+    capitals: list[str] = []
+    others: list[str] = []
+    for word in _within_sentences(text):
+        is_capital = word[0].isupper() and len(word) > 1
+        (capitals if is_capital else others).append(stem(word.lower()))
+    return capitals, others
+
+
+def address_words(url: str) -> list[str]:
+    """Return the stems of the words in the wordiest part of an address; it repeats a headline."""
+    try:
+        parts = urlsplit(url).path.split("/")
+    except ValueError:
+        return []
+    found = max((_ADDRESS_WORD.findall(part.rpartition(".")[0] or part) for part in parts), key=len)
+    if len(found) < _FEWEST_ADDRESS_WORDS:
+        return []
+    return [
+        stem(word)
+        for word in (one.lower() for one in found)
+        if word not in STOP_WORDS and not (word.isdigit() and len(word) > _LONGEST_ADDRESS_NUMBER)
+    ]
+
+
+def letter_runs(text: str) -> list[str]:
+    """Return every run of four characters of the bare words of `text`, in order."""
+    bare = f" {' '.join(plain_words(text))} "
+    return [bare[start : start + _RUN] for start in range(len(bare) - _RUN + 1)]
 
 
 def numbers(text: str) -> frozenset[str]:
@@ -133,6 +171,11 @@ def squeezed(text: str) -> str:
     """Return the letters and digits of `text` alone, folded: one headline, however set."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return "".join(_WORD.findall(folded))
+
+
+def _within_sentences(text: str) -> Iterator[str]:
+    for sentence in _SENTENCE_END.split(_joined(text)):
+        yield from _WORD.findall(sentence)[1:]
 
 
 def _joined(text: str) -> str:

@@ -1,57 +1,145 @@
-"""Pure: one article -> its features, once; words weigh what they tell (TF-IDF).
+"""Pure: one article -> its features, once; what words weigh is asked of the live window.
 
-Document frequencies start from a shipped background and learn from every article that enters the
-window: in a stream about one subject the subject's own words soon weigh little. An article's
-vectors are made when it enters and stay: a decision never depends on what comes later.
+Features say which words an article holds and where. How much a word tells depends on how many
+live articles hold it, so weights are not kept: they are made for a comparison from the
+frequencies of that moment. Two windows with the same live articles weigh alike, however they
+came to hold them; in a stream about one subject the subject's own words soon weigh little.
 """
 
 from __future__ import annotations
 
 import json
 import math
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import IntFlag
 from functools import cache
 from importlib import resources
 from typing import Final
+from zlib import crc32
 
 from pipeline.records import Article, ArticleId
 from pipeline.stories import duplicates, tokens
 from pipeline.stories.headlines import HeadlineForm, form_of
 
-#: Words with their weights, of length 1 (or empty).
-Vector = Mapping[str, float]
-
 #: Documents we pretend to have seen, so that the first words of a language weigh something.
 _PRIOR_DOCUMENTS: Final = 50
+#: What a document of the shipped background counts beside a live one: the window knows what its
+#: own subject's common words are, the background only helps while it is small.
+_BACKGROUND_SHARE: Final = 0.3
 #: A word of the title counts so often beside one of the opening: the title names the event.
 _TITLE_COUNT: Final = 2
 #: Without a background of its language a word needs so many letters: the shorter ones are
 #: articles, pronouns and prepositions in most languages of Europe.
 _SHORTEST_UNKNOWN: Final = 4
+#: Letter runs are counted in so many drawers; two runs seldom share one (about 20,000 occur).
+_DRAWERS: Final = 1 << 16
+#: Counts above tell nothing new and need a second byte.
+_LARGEST_COUNT: Final = 255
+
+
+class Mark(IntFlag):
+    """Where a word of an article stands and how it is written."""
+
+    TITLE = 1
+    OPENING = 2
+    #: In the words of the address.
+    ADDRESS = 4
+    #: Capitalised within a sentence of this article.
+    NAME = 8
+    #: Within a sentence of the opening, capitalised or not: how the word is usually written.
+    UPPER = 16
+    LOWER = 32
+
+
+#: A word of the headline, spoken or in the address.
+HEAD: Final = Mark.TITLE | Mark.ADDRESS
+#: A word of the article itself.
+BODY: Final = Mark.TITLE | Mark.OPENING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Features:
+    """What the comparison of articles sees of one: about 1 KB."""
+
+    id: ArticleId
+    published_at: datetime
+    form: HeadlineForm
+    #: Ids of its words, each once; `marks` and `counts` run beside them.
+    words: array[int]
+    marks: bytes
+    #: How often, a word of the title counted twice.
+    counts: bytes
+    #: Drawers of the headline's letter runs, each once, and how often.
+    runs: array[int]
+    run_counts: bytes
+    #: Hashes of the opening's word sequences, sorted, to recognise one text.
+    shingles: array[int]
 
 
 class Frequencies:
-    """In how many documents each word was seen: the background's, then the window's."""
+    """In how many documents each word is: the background's, and those learnt."""
 
     def __init__(self, counts: Mapping[str, int], documents: int, *, shortest_word: int) -> None:
         """Start from `counts` over `documents`."""
         self._background = counts
-        self._learnt: Counter[str] = Counter()
-        self._documents = documents + _PRIOR_DOCUMENTS
+        self._documents = documents * _BACKGROUND_SHARE + _PRIOR_DOCUMENTS
+        self._learnt = 0
+        self._ids: dict[str, int] = {}
+        self._seen = array("d")
+        self._upper = array("I")
+        self._lower = array("I")
+        self._runs = array("I", bytes(4 * _DRAWERS))
+        self.words: list[str] = []
         self.shortest_word = shortest_word
 
-    def learn(self, words: Iterable[str]) -> None:
-        """Count one more document that holds these words."""
-        self._documents += 1
-        self._learnt.update(set(words))
+    def id_of(self, word: str) -> int:
+        """Return the number that stands for a word here."""
+        known = self._ids.get(word)
+        if known is not None:
+            return known
+        self._ids[word] = len(self.words)
+        self.words.append(word)
+        self._seen.append(self._background.get(word, 0) * _BACKGROUND_SHARE)
+        self._upper.append(0)
+        self._lower.append(0)
+        return len(self.words) - 1
 
-    def idf(self, word: str) -> float:
+    def learn(self, found: Features) -> None:
+        """Count one more document."""
+        self._count(found, 1)
+
+    def forget(self, found: Features) -> None:
+        """Take back what was learnt from a document."""
+        self._count(found, -1)
+
+    def _count(self, found: Features, step: int) -> None:
+        self._learnt += step
+        for word, mark in zip(found.words, found.marks, strict=True):
+            if mark & BODY:
+                self._seen[word] += step
+            if mark & Mark.UPPER:
+                self._upper[word] += step
+            if mark & Mark.LOWER:
+                self._lower[word] += step
+        for run in found.runs:
+            self._runs[run] += step
+
+    def idf(self, word: int) -> float:
         """Return the word's weight: the rarer, the heavier; never negative."""
-        seen = self._background.get(word, 0) + self._learnt[word]
-        return math.log(1 + self._documents / (seen + 0.5))
+        return math.log(1 + (self._documents + self._learnt) / (self._seen[word] + 0.5))
+
+    def run_idf(self, run: int) -> float:
+        """Return the weight of a headline's letter run."""
+        return math.log(1 + (_PRIOR_DOCUMENTS + self._learnt) / (self._runs[run] + 0.5))
+
+    def is_name(self, word: int, mark: int) -> bool:
+        """Tell whether a word is a name: so written here, or nearly always elsewhere."""
+        upper, lower = self._upper[word], self._lower[word]
+        return upper >= lower if mark & Mark.NAME else upper > 2 * lower
 
 
 @cache
@@ -70,53 +158,94 @@ def frequencies(language: str) -> Frequencies:
     return Frequencies({}, 0, shortest_word=_SHORTEST_UNKNOWN)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Features:
-    """What the comparison of articles sees of one."""
-
-    id: ArticleId
-    published_at: datetime
-    form: HeadlineForm
-    #: Title (twice) and opening together.
-    everything: Vector
-    title: Vector
-    opening: Vector
-    #: Capitalised words within sentences.
-    names: Vector
-    #: Hashes of the opening's word sequences, to recognise one text.
-    shingles: frozenset[int]
-
-
 def features(article: Article, seen: Frequencies) -> Features:
-    """Return the features of `article`, and let `seen` learn its words."""
+    """Return the features of `article`; its words get their numbers from `seen`."""
     title = tokens.clean_title(article.title, (article.provider_name, article.provider))
     opening = tokens.opening(article.text or article.excerpt)
     title_words = tokens.words(title, shortest=seen.shortest_word)
     opening_words = tokens.words(opening, shortest=seen.shortest_word)
-    seen.learn(title_words + opening_words)
+    marks: dict[str, int] = {}
+    capitals, others = tokens.cases(opening)
+    names = tokens.names(title) | tokens.names(opening)
+    for mark, words in (
+        (Mark.TITLE, title_words),
+        (Mark.OPENING, opening_words),
+        (Mark.ADDRESS, tokens.address_words(article.url)),
+    ):
+        _mark(marks, mark, words)
+    _mark(marks, Mark.NAME, names & marks.keys())
+    _mark(marks, Mark.UPPER, marks.keys() & capitals)
+    _mark(marks, Mark.LOWER, marks.keys() & others)
+    counts = Counter(title_words * _TITLE_COUNT + opening_words)
+    runs = Counter(crc32(run.encode()) % _DRAWERS for run in tokens.letter_runs(title))
     return Features(
         id=article.id,
         published_at=article.published_at,
         form=form_of(article.title),
-        everything=_vector(title_words * _TITLE_COUNT + opening_words, seen),
-        title=_vector(title_words, seen),
-        opening=_vector(opening_words, seen),
-        names=_vector(sorted(tokens.names(title) | tokens.names(opening)), seen),
-        shingles=duplicates.shingles(tokens.plain_words(opening)),
+        words=array("I", map(seen.id_of, marks)),
+        marks=bytes(marks.values()),
+        counts=bytes(min(counts[word], _LARGEST_COUNT) for word in marks),
+        runs=array("I", runs),
+        run_counts=bytes(min(count, _LARGEST_COUNT) for count in runs.values()),
+        shingles=array("I", sorted(duplicates.shingles(tokens.plain_words(opening)))),
     )
 
 
-def _vector(words: Iterable[str], seen: Frequencies) -> Vector:
-    """Weigh each word by (1 + ln count) x idf and scale to length 1."""
-    weights = {
-        word: (1 + math.log(count)) * seen.idf(word) for word, count in Counter(words).items()
-    }
-    length = math.sqrt(math.fsum(weight * weight for weight in weights.values()))
-    return {word: weight / length for word, weight in weights.items()}
+def _mark(marks: dict[str, int], mark: Mark, words: Iterable[str]) -> None:
+    for word in words:
+        marks[word] = marks.get(word, 0) | int(mark)
 
 
-def cosine(one: Vector, other: Vector) -> float:
-    """Return how much two vectors share: 0 nothing, 1 the same words in the same measure."""
+#: Words or runs with their weights.
+Weights = dict[int, float]
+
+
+class Weighed:
+    """An article's features with what they weigh at one moment."""
+
+    __slots__ = ("body", "found", "head", "head_sum", "idf", "length", "names", "names_length",
+                 "runs", "runs_length", "title")  # fmt: skip
+
+    def __init__(self, found: Features, seen: Frequencies) -> None:
+        """Weigh `found` by `seen`."""
+        self.found = found
+        self.idf: Weights = {}
+        #: Words of the article with (1 + ln count) x idf.
+        self.body: Weights = {}
+        self.head: list[int] = []
+        self.title: set[int] = set()
+        self.names: Weights = {}
+        for word, mark, count in zip(found.words, found.marks, found.counts, strict=True):
+            idf = self.idf[word] = seen.idf(word)
+            if mark & BODY:
+                self.body[word] = (1 + math.log(count)) * idf
+                if seen.is_name(word, mark) and not seen.words[word][0].isdigit():
+                    self.names[word] = idf
+            if mark & HEAD:
+                self.head.append(word)
+            if mark & Mark.TITLE:
+                self.title.add(word)
+        self.runs = {
+            run: (1 + math.log(count)) * seen.run_idf(run)
+            for run, count in zip(found.runs, found.run_counts, strict=True)
+        }
+        self.head_sum = math.fsum(self.idf[word] for word in self.head)
+        self.length = length(self.body)
+        self.names_length = length(self.names)
+        self.runs_length = length(self.runs)
+
+
+def length(weights: Weights) -> float:
+    """Return the Euclidean length of a vector."""
+    return math.sqrt(math.fsum(weight * weight for weight in weights.values()))
+
+
+def cosine(one: Weights, other: Weights, lengths: float) -> float:
+    """Return how much two vectors share: 0 nothing, 1 the same words in the same measure.
+
+    `lengths`: the product of the lengths of the two.
+    """
     if len(one) > len(other):
         one, other = other, one
-    return math.fsum(weight * other[word] for word, weight in one.items() if word in other)
+    dot = math.fsum(weight * other[word] for word, weight in one.items() if word in other)
+    return dot / lengths if dot else 0.0

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from pipeline.stories.duplicates import overlap
-from pipeline.stories.vectors import Features, cosine
+from pipeline.stories.vectors import Weighed, cosine, length
 
 #: Above these two pages of a templated kind are one page on two sites (measured on labelled days).
 _SAME_TITLE: Final = 0.85
@@ -22,27 +22,27 @@ _PATTERN_SHARE: Final = 0.6
 _PATTERN_WORDS: Final = 3
 
 #: A veto says whether it forbids the pair.
-Veto = Callable[[Features, Features], bool]
+Veto = Callable[[Weighed, Weighed], bool]
 
 
-def roundup(one: Features, other: Features) -> bool:
+def roundup(one: Weighed, other: Weighed) -> bool:
     """Tell whether either is a roundup or a live page, unless both are one page."""
-    return _forbids(one.form.roundup, other.form.roundup, one, other)
+    return _forbids(one.found.form.roundup, other.found.form.roundup, one, other)
 
 
-def market_report(one: Features, other: Features) -> bool:
+def market_report(one: Weighed, other: Weighed) -> bool:
     """Tell whether either is a market-size report, unless both are one report."""
-    return _forbids(one.form.market_report, other.form.market_report, one, other)
+    return _forbids(one.found.form.market_report, other.found.form.market_report, one, other)
 
 
-def other_instalment(one: Features, other: Features) -> bool:
+def other_instalment(one: Weighed, other: Weighed) -> bool:
     """Tell whether headlines of one pattern count different parts or days."""
-    parts, others = one.form.instalments, other.form.instalments
+    parts, others = one.found.form.instalments, other.found.form.instalments
     differ = any(parts[unit] != others[unit] for unit in parts.keys() & others.keys())
     return differ and _one_pattern(one, other)
 
 
-def other_subject(one: Features, other: Features) -> bool:
+def other_subject(one: Weighed, other: Weighed) -> bool:
     """Tell whether headlines of one pattern name subjects of which the other knows nothing.
 
     "A raises 20 million in B-led round" and "C raises 30 million in D-led round": each has a
@@ -50,10 +50,10 @@ def other_subject(one: Features, other: Features) -> bool:
     """
     if not _one_pattern(one, other):
         return False
-    mine, others = one.title.keys() & one.names.keys(), other.title.keys() & other.names.keys()
+    mine, others = one.title & one.names.keys(), other.title & other.names.keys()
     if mine & others:
         return False
-    return bool(mine - other.everything.keys()) and bool(others - one.everything.keys())
+    return bool(mine - other.body.keys()) and bool(others - one.body.keys())
 
 
 #: Every veto by its name.
@@ -63,27 +63,30 @@ VETOES: Final[dict[str, Veto]] = {
 }
 
 
-def veto_of(one: Features, other: Features) -> str | None:
+def veto_of(one: Weighed, other: Weighed) -> str | None:
     """Return the name of the first veto against the pair; None when it may be one story."""
     return next((name for name, forbids in VETOES.items() if forbids(one, other)), None)
 
 
-def _forbids(mine: bool, others: bool, one: Features, other: Features) -> bool:  # noqa: FBT001 -- the flags of the two
+def _forbids(mine: bool, others: bool, one: Weighed, other: Weighed) -> bool:  # noqa: FBT001 -- the flags of the two
     """Let pages of a kind go with nothing but their own copies."""
     if mine and others:
         return not _one_page(one, other)
     return mine or others
 
 
-def _one_page(one: Features, other: Features) -> bool:
+def _one_page(one: Weighed, other: Weighed) -> bool:
     """Tell whether two pages are so equal that one is the other's copy."""
-    if cosine(one.title, other.title) > _SAME_TITLE:
-        return one.form.numbers == other.form.numbers
-    return overlap(one.shingles, other.shingles) > _SAME_TEXT
+    mine, others = ({word: side.idf[word] for word in side.title} for side in (one, other))
+    if cosine(mine, others, length(mine) * length(others)) > _SAME_TITLE:
+        return one.found.form.numbers == other.found.form.numbers
+    return overlap(one.found.shingles, other.found.shingles) > _SAME_TEXT
 
 
-def _one_pattern(one: Features, other: Features) -> bool:
+def _one_pattern(one: Weighed, other: Weighed) -> bool:
     """Tell whether two headlines are set to one pattern."""
-    common = len(one.title.keys() & other.title.keys())
     shorter = min(len(one.title), len(other.title))
+    if shorter < _PATTERN_WORDS:
+        return False
+    common = len(one.title & other.title)
     return common >= _PATTERN_WORDS and common >= _PATTERN_SHARE * shorter

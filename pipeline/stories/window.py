@@ -1,25 +1,29 @@
 """Pure: the live window, the articles that can still attract new ones, indexed by their words.
 
-Building it is linear in the articles; asking it is bounded by the limits below, however many
-articles are live and however alike they are.
+What it answers depends on the articles it holds, not on the order in which they came. Adding is
+linear in the article's words; asking is bounded by the limits below, however many articles are
+live and however alike they are.
 """
 
 from __future__ import annotations
 
 import heapq
-from bisect import bisect_right, insort
+import math
+from array import array
+from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
 from pipeline.records import Article, ArticleId, StoryId
 from pipeline.stories.duplicates import ALIAS_WITHIN, headline_key
-from pipeline.stories.vectors import Features, Frequencies, features
+from pipeline.stories.vectors import Features, Frequencies, Weighed, features
 
-#: Heaviest words of an article that fetch candidates; the rest adds little to a cosine.
-_QUERY_WORDS: Final = 12
+#: Heaviest words of an article that fetch candidates; the rest adds little to a likeness.
+_QUERY_WORDS: Final = 16
 #: Newest articles looked at for one word: a word with more says little.
-_POSTINGS: Final = 300
+_POSTINGS: Final = 500
 #: Articles whose stories are compared.
 _CANDIDATES: Final = 20
 
@@ -33,27 +37,85 @@ class Window:
     def __init__(self, reach: timedelta, seen: Frequencies) -> None:
         """Start empty; articles further apart than `reach` do not attract each other."""
         self._reach = reach
-        self._seen = seen
-        self.features: dict[ArticleId, Features] = {}
+        self.seen = seen
+        self._features: dict[ArticleId, Features] = {}
         self.story_of: dict[ArticleId, StoryId] = {}
-        self._members: dict[StoryId, list[AgeKey]] = defaultdict(list)
-        self._postings: dict[str, list[ArticleId]] = defaultdict(list)
-        self._headlines: dict[tuple[str, str], list[AgeKey]] = defaultdict(list)
+        self._members: dict[StoryId, list[AgeKey]] = {}
+        #: Word -> slots of the articles that hold it, by age.
+        self._postings: dict[int, array[int]] = {}
+        #: Slot -> article: four bytes in the postings stand for an id of sixty-four.
+        self._slots: dict[int, Features] = {}
+        self._next_slot = 0
+        self._headlines: dict[tuple[str, str], list[AgeKey]] = {}
+
+    def __len__(self) -> int:
+        """Return how many articles are live."""
+        return len(self._features)
 
     def read(self, article: Article) -> Features:
-        """Return the features of an article that enters now."""
-        return features(article, self._seen)
+        """Return the features of an article, to be compared and added."""
+        return features(article, self.seen)
+
+    def weighed(self, found: Features) -> Weighed:
+        """Weigh an article by what is live now."""
+        return Weighed(found, self.seen)
+
+    def features_of(self, article_id: ArticleId) -> Features:
+        """Return the features of a live article."""
+        return self._features[article_id]
 
     def add(self, article: Article, found: Features, story_id: StoryId) -> None:
         """Make an article a member of its story, to be found from now on."""
-        age = (article.published_at, article.id)
-        self.features[article.id] = found
-        self.story_of[article.id] = story_id
-        insort(self._members[story_id], age)
-        for word in found.everything:
-            self._postings[word].append(article.id)
+        slot = self._next_slot
+        self._next_slot += 1
+        self._slots[slot] = found
+        self._features[found.id] = found
+        self.story_of[found.id] = story_id
+        age = _age(found)
+        insort(self._members.setdefault(story_id, []), age)
+        for word in found.words:
+            postings = self._postings.setdefault(word, array("I"))
+            insort(postings, slot, key=self._age_of_slot)
         if key := headline_key(article):
-            insort(self._headlines[key], age)
+            insort(self._headlines.setdefault(key, []), age)
+        self.seen.learn(found)
+
+    def settle(self, story_of: Mapping[ArticleId, StoryId]) -> None:
+        """Move live articles to the stories that a refinement found."""
+        for article_id, story_id in story_of.items():
+            old = self.story_of.get(article_id)
+            if old in (None, story_id):
+                continue
+            self._leave(self._features[article_id], old)
+            self.story_of[article_id] = story_id
+            insort(self._members.setdefault(story_id, []), _age(self._features[article_id]))
+
+    def forget(self, before: datetime) -> None:
+        """Drop the articles older than `before` and what was learnt from them."""
+        old = {slot: found for slot, found in self._slots.items() if found.published_at < before}
+        for slot, found in old.items():
+            for word in found.words:
+                self._postings[word].remove(slot)
+                if not self._postings[word]:
+                    del self._postings[word]
+            self._leave(found, self.story_of.pop(found.id))
+            self.seen.forget(found)
+            del self._features[found.id], self._slots[slot]
+        for key, ages in list(self._headlines.items()):
+            kept = [age for age in ages if age[0] >= before]
+            if not kept:
+                del self._headlines[key]
+            elif len(kept) < len(ages):
+                self._headlines[key] = kept
+
+    def _leave(self, found: Features, story_id: StoryId) -> None:
+        members = self._members[story_id]
+        members.remove(_age(found))
+        if not members:
+            del self._members[story_id]
+
+    def _age_of_slot(self, slot: int) -> AgeKey:
+        return _age(self._slots[slot])
 
     def has_story(self, story_id: StoryId) -> bool:
         """Tell whether a live story bears this id."""
@@ -67,30 +129,39 @@ class Window:
                 return member
         return None
 
-    def candidates(self, found: Features) -> list[ArticleId]:
+    def candidates(self, asking: Weighed, limit: int = _CANDIDATES) -> list[Features]:
         """Return the live articles most alike by their heaviest words, best first."""
         words = heapq.nsmallest(
             _QUERY_WORDS,
-            found.everything,
-            key=lambda word: (-found.everything[word], word),
+            asking.body,
+            key=lambda word: (-asking.body[word], self.seen.words[word]),
         )
-        likeness: dict[ArticleId, float] = defaultdict(float)
+        likeness: dict[int, float] = defaultdict(float)
         for word in words:
-            weight = found.everything[word]
-            for other in self._postings.get(word, ())[-_POSTINGS:]:
-                likeness[other] += weight * self.features[other].everything[word]
-        near = [other for other in likeness if self._within_reach(found, other)]
-        return heapq.nsmallest(_CANDIDATES, near, key=lambda other: (-likeness[other], other))
+            # The other's weight of the word is not known; its idf is the same.
+            weight = asking.body[word] * asking.idf[word]
+            for slot in self._postings.get(word, ())[-_POSTINGS:]:
+                likeness[slot] += weight
+        near = [
+            (-value / math.sqrt(len(other.words)), other.id, other)
+            for slot, value in likeness.items()
+            if self.within_reach(asking.found, other := self._slots[slot])
+            and other.id != asking.found.id
+        ]
+        return [other for _, _, other in heapq.nsmallest(limit, near, key=lambda one: one[:2])]
 
-    def newest_members(self, story_id: StoryId, found: Features, limit: int) -> list[ArticleId]:
+    def newest_members(self, story_id: StoryId, found: Features, limit: int) -> list[Features]:
         """Return the newest members of a story within reach of an article, oldest first."""
         members = self._members[story_id]
+        first = bisect_left(members, (found.published_at - self._reach, ArticleId("")))
         # No id sorts after this one: members of the very last moment count.
-        last = (found.published_at + self._reach, ArticleId("\U0010ffff"))
-        end = bisect_right(members, last)
-        newest = members[max(0, end - limit) : end]
-        return [member for _, member in newest if self._within_reach(found, member)]
+        end = bisect_right(members, (found.published_at + self._reach, ArticleId("\U0010ffff")))
+        return [self._features[member] for _, member in members[max(first, end - limit) : end]]
 
-    def _within_reach(self, found: Features, other: ArticleId) -> bool:
-        gap = found.published_at - self.features[other].published_at
-        return abs(gap) <= self._reach
+    def within_reach(self, found: Features, other: Features) -> bool:
+        """Tell whether two articles are near enough in time to attract each other."""
+        return abs(found.published_at - other.published_at) <= self._reach
+
+
+def _age(found: Features) -> AgeKey:
+    return (found.published_at, found.id)

@@ -1,0 +1,282 @@
+"""Pure: the live stories once more, as a whole: what was split by arrival merges, and back.
+
+An article is placed when it arrives, knowing nothing of what follows. Here all members of the
+live stories are grouped anew by linkage, and the groups keep the ids of the stories they most
+overlap with. No id is lost: one that no group keeps becomes an alias.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+from typing import Final
+
+from pipeline.records import Article, ArticleId, Membership, StoryId
+from pipeline.stories.cluster import LiveArticle, story_id
+from pipeline.stories.linkage import Linkage, components
+from pipeline.stories.membership import joined, original, reasons
+from pipeline.stories.similarity import PairModel, pair_score, shipped_model, story_score
+from pipeline.stories.vectors import Features, Weighed, frequencies
+from pipeline.stories.window import Window
+
+#: A story above it is said to be large: on labelled days the largest has 28 articles.
+STORY_CAP: Final = 200
+#: Candidates of one article.
+_CANDIDATES: Final = 30
+#: Pairs below this share of the threshold tie nothing together: half the link is their mean.
+_EDGE_SHARE: Final = 0.25
+
+#: Two articles that an operator joined or parted.
+Pair = tuple[ArticleId, ArticleId]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """An article that stands in another story than before."""
+
+    article_id: ArticleId
+    old: StoryId
+    new: StoryId
+    membership: Membership
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refinement:
+    """The stories after looking again."""
+
+    #: Every article given -> its story.
+    story_of: Mapping[ArticleId, StoryId]
+    moves: tuple[Move, ...] = ()
+    #: A story id that no group kept -> the one that has most of its articles.
+    aliases: Mapping[StoryId, StoryId] = field(default_factory=dict)
+    #: A new story id -> the one its founding article came from.
+    splits: Mapping[StoryId, StoryId] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+def refine(
+    members: Sequence[LiveArticle],
+    *,
+    window: timedelta,
+    is_taken: Callable[[StoryId], bool],
+    must: Iterable[Pair] = (),
+    cannot: Iterable[Pair] = (),
+    model: PairModel | None = None,
+) -> Refinement:
+    """Group the members of live stories of one partition anew.
+
+    `members`: all articles of every story that has one in the window. `must` and `cannot` always
+    win, `must` over `cannot`; pairs with articles not given are left out.
+    """
+    model = model or shipped_model()
+    single = {member.article.id: member for member in members}
+    ordered = sorted(single.values(), key=lambda one: (one.article.published_at, one.article.id))
+    if not ordered:
+        return Refinement(story_of={})
+    old_of = {one.article.id: one.story_id for one in ordered}
+    live = Live((one.article for one in ordered), window, model, old_of)
+    ties = Ties(live, tuple(must), tuple(cannot))
+    groups = regrouped(live, ties, model)
+    names = _names(groups, old_of, is_taken)
+    new_of = {article: name for name, group in names.items() for article in group}
+    return Refinement(
+        story_of=new_of,
+        moves=tuple(
+            Move(
+                article_id=one.article.id,
+                old=one.story_id,
+                new=new_of[one.article.id],
+                membership=live.membership(one.article.id, names[new_of[one.article.id]]),
+            )
+            for one in ordered
+            if new_of[one.article.id] != one.story_id
+        ),
+        aliases=_aliases(old_of, new_of),
+        splits={
+            name: old_of[group[0]]
+            for name, group in names.items()
+            if name not in set(old_of.values())
+        },
+        warnings=(
+            *ties.warnings,
+            *(
+                f"story {name} has {len(group)} articles, more than {STORY_CAP}"
+                for name, group in names.items()
+                if len(group) > STORY_CAP
+            ),
+        ),
+    )
+
+
+class Live:
+    """The articles given, oldest first, and how alike they are."""
+
+    def __init__(
+        self,
+        articles: Iterable[Article],
+        window: timedelta,
+        model: PairModel,
+        story_of: Mapping[ArticleId, StoryId],
+    ) -> None:
+        """Read the articles; `window` is how far apart two of them attract each other."""
+        self._model = model
+        ordered = sorted(articles, key=lambda one: (one.published_at, one.id))
+        self.window = Window(window, frequencies("".join(one.language for one in ordered[:1])))
+        self.found: list[Features] = []
+        for article in ordered:
+            self.found.append(self.window.read(article))
+            self.window.add(article, self.found[-1], story_of[article.id])
+        self.number = {found.id: number for number, found in enumerate(self.found)}
+        self._weighed: dict[int, Weighed] = {}
+        self._scores: dict[tuple[int, int], float] = {}
+
+    def weighed(self, number: int) -> Weighed:
+        """Return an article's features as they weigh among all."""
+        if number not in self._weighed:
+            self._weighed[number] = self.window.weighed(self.found[number])
+        return self._weighed[number]
+
+    def score(self, one: int, other: int) -> float | None:
+        """Return the score of a pair; None when it is further apart than the window."""
+        if not self.window.within_reach(self.found[one], self.found[other]):
+            return None
+        key = (min(one, other), max(one, other))
+        if key not in self._scores:
+            pair = (self.weighed(key[0]), self.weighed(key[1]))
+            self._scores[key] = pair_score(*pair, self._model)
+        return self._scores[key]
+
+    def edges(self, number: int) -> list[tuple[int, int]]:
+        """Return the candidate pairs of an article that could tie stories together."""
+        near = self.window.candidates(self.weighed(number), _CANDIDATES)
+        pairs = [(number, self.number[other.id]) for other in near]
+        least = self._model.threshold * _EDGE_SHARE
+        return [pair for pair in pairs if (self.score(*pair) or 0.0) >= least]
+
+    def membership(self, article: ArticleId, group: Sequence[ArticleId]) -> Membership:
+        """Explain why an article stands in its group."""
+        number = self.number[article]
+        others = [self.number[other] for other in group if other != article]
+        scores = {other: self.score(number, other) for other in others}
+        near = {self.found[o].id: value for o, value in scores.items() if value is not None}
+        if article == group[0] or not near:
+            return Membership(article_id=article)
+        newest = list(near)[-self._model.newest :]
+        score = story_score(near, newest, self._model)
+        asking, nearest = self.weighed(number), self.weighed(self.number[score.nearest])
+        parts = reasons(asking, nearest, score, self._model, self.window.seen.words)
+        older = (self.found[other] for other in others if other < number)
+        return joined(asking, nearest, score, parts, original(asking.found, older))
+
+
+class Ties:
+    """What operators joined and parted, in numbers of articles."""
+
+    def __init__(self, live: Live, must: Sequence[Pair] = (), cannot: Sequence[Pair] = ()) -> None:
+        """Take the pairs whose articles are live."""
+        number = live.number
+        self.must = [(number[a], number[b]) for a, b in must if a in number and b in number]
+        self.bound = components(len(number), self.must)
+        group_of = {leaf: group[0] for group in self.bound for leaf in group}
+        apart: dict[int, set[int]] = defaultdict(set)
+        self.warnings: list[str] = []
+        for a, b in cannot:
+            if a not in number or b not in number or a == b:
+                continue
+            one, other = number[a], number[b]
+            if group_of[one] == group_of[other]:
+                self.warnings.append(f"articles {a} and {b} are both joined and parted: joined")
+                continue
+            apart[one].add(other)
+            apart[other].add(one)
+        self.apart = {leaf: frozenset(others) for leaf, others in apart.items()}
+
+
+def regrouped(live: Live, ties: Ties, model: PairModel) -> list[list[ArticleId]]:
+    """Return the new groups, each oldest first, by the age of their founders."""
+    copies = _copies(live, ties)
+    leaves = sorted({leaf for group in ties.bound for leaf in group} - copies.keys())
+    edges = [edge for leaf in leaves for edge in live.edges(leaf)]
+    edges = [(copies.get(a, a), copies.get(b, b)) for a, b in edges]
+    found: list[list[int]] = []
+    for part in components(len(live.found), [*edges, *ties.must]):
+        mine = set(part)
+        bound = [group for group in ties.bound if group[0] in mine and group[0] not in copies]
+        linkage = Linkage(bound, live.score, mean_share=model.mean_share, apart=ties.apart)
+        linkage.merge([edge for edge in edges if edge[0] in mine], model.threshold)
+        found.extend(linkage.groups.values())
+    followers: dict[int, list[int]] = defaultdict(list)
+    for copy, leaf in copies.items():
+        followers[leaf].append(copy)
+    whole = [sorted(group + [c for leaf in group for c in followers[leaf]]) for group in found]
+    return [[live.found[number].id for number in group] for group in sorted(whole)]
+
+
+def _copies(live: Live, ties: Ties) -> dict[int, int]:
+    """Return the articles with the very words of an older one -> that one.
+
+    They say nothing that it does not say: ten thousand of them are compared once. An article that
+    an operator joined or parted counts for itself.
+    """
+    tied = {leaf for pair in ties.must for leaf in pair} | ties.apart.keys()
+    first: dict[tuple[object, ...], int] = {}
+    copies: dict[int, int] = {}
+    for number, found in enumerate(live.found):
+        if number in tied or not found.words:
+            continue
+        text = (found.words.tobytes(), found.counts, found.runs.tobytes())
+        key = (live.window.story_of[found.id], found.form.numbers, *text)
+        original_number = first.setdefault(key, number)
+        near = live.window.within_reach(found, live.found[original_number])
+        if original_number != number and near:
+            copies[number] = original_number
+        else:
+            first[key] = number
+    return copies
+
+
+def _names(
+    groups: Sequence[list[ArticleId]],
+    old_of: Mapping[ArticleId, StoryId],
+    is_taken: Callable[[StoryId], bool],
+) -> dict[StoryId, list[ArticleId]]:
+    """Give every group an id: that of the story it most overlaps with, or its founder's."""
+    claims = sorted(
+        (-overlap, old, number)
+        for number, group in enumerate(groups)
+        for old, overlap in Counter(old_of[article] for article in group).items()
+    )
+    kept: dict[int, StoryId] = {}
+    used: set[StoryId] = set()
+    for _, old, number in claims:
+        if number not in kept and old not in used:
+            kept[number] = old
+            used.add(old)
+    before = set(old_of.values())
+    names = {}
+    for number, group in enumerate(groups):
+        free = kept.get(number) or next(
+            name
+            for name in (story_id(group[0], counter) for counter in count())
+            if name not in before and name not in names and not is_taken(name)
+        )
+        names[free] = group
+    return names
+
+
+def _aliases(
+    old_of: Mapping[ArticleId, StoryId], new_of: Mapping[ArticleId, StoryId]
+) -> dict[StoryId, StoryId]:
+    """Return the ids that no group kept, with the story that has most of their articles."""
+    went: dict[StoryId, Counter[StoryId]] = defaultdict(Counter)
+    for article, old in old_of.items():
+        went[old][new_of[article]] += 1
+    kept = set(new_of.values())
+    return {
+        old: min(counts, key=lambda name: (-counts[name], name))
+        for old, counts in sorted(went.items())
+        if old not in kept
+    }
