@@ -53,6 +53,10 @@ class ExpectedPage:
     amp: str | None = None
     canonical: str | None = None
     body: str | None = None
+    #: Letter by letter; "" for none.
+    excerpt: str | None = None
+    #: The code of `refusals` with which the page is no article.
+    refusal: str | None = None
     #: Who says when it was published: `annotated`, `annotated-day`, `declared`.
     published_by: str | None = None
 
@@ -91,14 +95,23 @@ class Overlap:
     recall: float
 
 
-def verdicts_of(expected: ExpectedPage, found: ExtractedArticle | None) -> Iterator[Verdict]:
-    """Yield the verdict on each field that is expected of the page; None: it was refused."""
+def verdicts_of(
+    expected: ExpectedPage, found: ExtractedArticle | None, *, refused: str = ""
+) -> Iterator[Verdict]:
+    """Yield the verdict on each field that is expected of the page.
+
+    `found` is None for a page that was refused, with the code `refused`.
+    """
+    if expected.refusal is not None:
+        yield Verdict("refusal", expected.refusal, refused, refused == expected.refusal)
     if expected.title is not None:
         yield from _of_title(expected.title, found.title if found else "")
     yield from _of_time(expected, found)
     excerpt = found.excerpt if found else ""
     if expected.description or expected.body:
         yield Verdict("excerpt", "any", excerpt, bool(excerpt))
+    if expected.excerpt is not None:
+        yield Verdict("excerpt, exact", expected.excerpt, excerpt, excerpt == expected.excerpt)
     yield from _of_images(expected, found)
     if expected.lang is not None:
         language = found.language if found and found.language != "und" else ""

@@ -82,10 +82,20 @@ def _extracted(tree: Any, url: str, headlines: frozenset[str]) -> str:
         with_metadata=False,
     )
     lines = (document.text or "").split("\n") if document is not None else []
-    cleaned = [line for raw in lines if (line := clean_line(raw.removeprefix("- ")))]
+    cleaned = [line for raw in lines for part in _parts(raw) if (line := clean_line(part))]
     while cleaned and fold(cleaned[0]) in headlines:
         cleaned.pop(0)
     return "\n".join(cleaned)
+
+
+def _parts(line: str) -> list[str]:
+    """Return a line without the mark of a list; the cells of a row of a table as lines.
+
+    Pages of old are laid out in tables: their text is one cell, their menu another.
+    """
+    if line.startswith("|"):
+        return line.strip("| ").split(" | ")
+    return [line.removeprefix("- ")]
 
 
 def _without_surroundings(tree: Any) -> Any:

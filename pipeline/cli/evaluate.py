@@ -132,9 +132,13 @@ def _read(expected: ExpectedPage, body: bytes, *, now: datetime) -> _Reading:
     """Read one page and judge what was found."""
     found = _extracted(expected, body, now)
     article = found if isinstance(found, ExtractedArticle) else None
-    refused = None if article else str(found)
+    refused = found if isinstance(found, NotAnArticle) else None
+    verdicts = verdicts_of(expected, article, refused=refused.reason if refused else "")
     return _Reading(
-        expected, tuple(verdicts_of(expected, article)), overlap_of(expected, article), refused
+        expected,
+        tuple(verdicts),
+        overlap_of(expected, article),
+        str(refused) if refused else None,
     )
 
 
