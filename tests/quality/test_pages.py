@@ -18,6 +18,7 @@ from pipeline.articles.page import read_page
 from pipeline.articles.scoring import (
     ExpectedPage,
     FieldScore,
+    Verdict,
     f1_of,
     overlap_of,
     scores_of,
@@ -74,7 +75,7 @@ def found() -> dict[str, ExtractedArticle | NotAnArticle]:
 
 @pytest.fixture(scope="module")
 def scores(found: dict[str, ExtractedArticle | NotAnArticle]) -> dict[str, FieldScore]:
-    verdicts = []
+    verdicts: list[Verdict] = []
     for one in PAGES:
         answer = found[one.file]
         if isinstance(answer, NotAnArticle):
