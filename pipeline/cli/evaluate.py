@@ -26,10 +26,12 @@ from pipeline.articles.scoring import (
     verdicts_of,
 )
 from pipeline.cli.common import AsJson, out, print_json
+from pipeline.cli.evaluate_stories import stories
 from pipeline.errors import NotAnArticle, UsageError
 from pipeline.records import EntryFacts, ExtractedArticle, Page, PageId
 
 app = typer.Typer(no_args_is_help=True, help="Figures on the quality of what newsloom does.")
+app.command()(stories)
 
 _EXPECTED: TypeAdapter[list[ExpectedPage]] = TypeAdapter(list[ExpectedPage])
 

@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from config.catalogue import Catalogue
+from pipeline.cli import story_training
 from pipeline.cli.common import AsJson, Home, load, opened_store, out, print_json, shown_time
 from pipeline.errors import UsageError
 from pipeline.io.store import Store, documents
@@ -18,6 +19,7 @@ from pipeline.stories.explain import explain_story
 from pipeline.stories.story import build_story
 
 app = typer.Typer(no_args_is_help=True, help="The stories and the reasons behind them.")
+app.command()(story_training.train)
 Which = Annotated[str, typer.Argument(help="Id of the story, or enough of its beginning.")]
 
 

@@ -40,7 +40,7 @@ class Scores:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Counts:
+class Counts:
     """What one labelled story adds to the sums."""
 
     articles: int = 0
@@ -55,9 +55,9 @@ def score(found: Grouping, labelled: Grouping) -> Scores:
     """Compare two groupings of the same articles; raises ValueError when they differ in these."""
     if found.keys() != labelled.keys():
         raise ValueError("the groupings do not hold the same articles")
-    counts = list(_counts(found, labelled).values())
-    pair_p, pair_r, pair_f1 = _pairwise(counts)
-    b3_p, b3_r, b3_f1 = _b_cubed(counts)
+    counts = list(counts_of(found, labelled).values())
+    pair_p, pair_r, pair_f1 = pairwise(counts)
+    b3_p, b3_r, b3_f1 = b_cubed(counts)
     mine, theirs = _members(found), _members(labelled)
     exact = len(set(mine.values()) & set(theirs.values()))
     return Scores(
@@ -76,19 +76,18 @@ def score(found: Grouping, labelled: Grouping) -> Scores:
 
 
 def bootstrap(
-    found: Grouping, labelled: Grouping, *, draws: int = 1000, level: float = 0.9
+    counts: Sequence[Counts], *, draws: int = 1000, level: float = 0.9
 ) -> dict[str, tuple[float, float]]:
     """Return the intervals of pairwise and B-Cubed F1 over labelled stories drawn with return.
 
     The draws are the same in every run.
     """
-    counts = [one for _, one in sorted(_counts(found, labelled).items())]
     pairs, cubes = [], []
     numbers = _numbers(len(counts))
     for _ in range(draws):
         drawn = [counts[next(numbers)] for _ in counts]
-        pairs.append(_pairwise(drawn)[2])
-        cubes.append(_b_cubed(drawn)[2])
+        pairs.append(pairwise(drawn)[2])
+        cubes.append(b_cubed(drawn)[2])
     return {"pair_f1": _interval(pairs, level), "b3_f1": _interval(cubes, level)}
 
 
@@ -132,14 +131,14 @@ def _members(grouping: Grouping) -> dict[str, frozenset[str]]:
     return {story: frozenset(members) for story, members in groups.items()}
 
 
-def _counts(found: Grouping, labelled: Grouping) -> dict[str, _Counts]:
-    """Return what each labelled story adds to the sums, by its name."""
+def counts_of(found: Grouping, labelled: Grouping) -> dict[str, Counts]:
+    """Return what each labelled story adds to the sums, by its name, in the order of names."""
     mine, theirs = _members(found), _members(labelled)
     answer = {}
-    for story, members in theirs.items():
+    for story, members in sorted(theirs.items()):
         common = Counter(found[article] for article in members)
         size = len(members)
-        answer[story] = _Counts(
+        answer[story] = Counts(
             articles=size,
             right_pairs=sum(n * (n - 1) for n in common.values()) / 2,
             # Each article brings half of each pair it is found in.
@@ -151,7 +150,8 @@ def _counts(found: Grouping, labelled: Grouping) -> dict[str, _Counts]:
     return answer
 
 
-def _pairwise(counts: Sequence[_Counts]) -> tuple[float, float, float]:
+def pairwise(counts: Sequence[Counts]) -> tuple[float, float, float]:
+    """Return precision, recall and F1 over pairs of articles."""
     right = sum(one.right_pairs for one in counts)
     return _with_f1(
         _share(right, sum(one.found_pairs for one in counts)),
@@ -159,7 +159,8 @@ def _pairwise(counts: Sequence[_Counts]) -> tuple[float, float, float]:
     )
 
 
-def _b_cubed(counts: Sequence[_Counts]) -> tuple[float, float, float]:
+def b_cubed(counts: Sequence[Counts]) -> tuple[float, float, float]:
+    """Return precision, recall and F1 as means over articles."""
     articles = sum(one.articles for one in counts)
     return _with_f1(
         _share(sum(one.precision for one in counts), articles),

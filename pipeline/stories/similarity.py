@@ -14,15 +14,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from importlib import resources
-from typing import Final
+from typing import Any, Final
 
 from pipeline.records import ArticleId, Part
 from pipeline.stories.vectors import Weighed, cosine
-from pipeline.stories.vetoes import veto_of
+from pipeline.stories.vetoes import VETOES, veto_of
 
 _DAY: Final = timedelta(days=1)
 #: exp(-45) is no probability worth telling from 0; beyond 700 math.exp overflows.
 _LOGIT_LIMIT: Final = 45.0
+
+_ABOUT: Final = (
+    "Logistic pair score: log-odds for a full likeness (shared: for each ln of the shared weight;"
+    " time: for the same moment). Fitted by `newsloom stories train` on hand-labelled news of 2020"
+    " and 2021, pairs within 3.5 days, a pair of a story of n weighing 1/sqrt(n - 1)."
+)
 
 #: What the terms measure, in the order of `measures`.
 TERMS: Final = ("everything", "shared", "headline", "letters", "names", "time")
@@ -41,6 +47,8 @@ class PairModel:
     mean_share: float
     #: Members that the mean looks at, newest first.
     newest: int
+    #: Names of the vetoes that hold.
+    vetoes: tuple[str, ...] = tuple(VETOES)
 
 
 @cache
@@ -57,6 +65,18 @@ def shipped_model() -> PairModel:
     )
 
 
+def as_json(model: PairModel) -> dict[str, Any]:
+    """Return what `shipped_model` reads."""
+    return {
+        "about": _ABOUT,
+        "weights": dict(model.weights),
+        "bias": model.bias,
+        "threshold": model.threshold,
+        "mean_share": model.mean_share,
+        "newest": model.newest,
+    }
+
+
 def measures(one: Weighed, other: Weighed) -> tuple[float, ...]:
     """Return the value of each of `TERMS` for a pair: 0 to 1, `shared` 0 to about 6."""
     common = one.body.keys() & other.body.keys()
@@ -65,7 +85,7 @@ def measures(one: Weighed, other: Weighed) -> tuple[float, ...]:
         cosine(one.body, other.body, one.length * other.length),
         # How much is shared, however long the texts are; its root-like growth tells nothing from
         # little, and much from very much no more.
-        math.log1p(math.fsum(one.idf[word] for word in common)),
+        math.log1p(math.fsum([one.idf[word] for word in common])),
         (_headline_found(one, other) + _headline_found(other, one)) / 2,
         cosine(one.runs, other.runs, one.runs_length * other.runs_length),
         cosine(one.names, other.names, one.names_length * other.names_length),
@@ -75,14 +95,14 @@ def measures(one: Weighed, other: Weighed) -> tuple[float, ...]:
 
 def _headline_found(one: Weighed, other: Weighed) -> float:
     """Return the share of one's headline and address, by weight, that the other article holds."""
-    found = math.fsum(one.idf[word] for word in one.head if word in other.idf)
+    found = math.fsum([one.idf[word] for word in one.head if word in other.idf])
     return found / one.head_sum if found else 0.0
 
 
 def pair_score(one: Weighed, other: Weighed, model: PairModel) -> float:
     """Return the probability that two articles tell one story; 0 under a veto."""
     logit = model.bias + math.fsum(map(operator.mul, _weights(model), measures(one, other)))
-    return 0.0 if veto_of(one, other) else _probability(logit)
+    return 0.0 if veto_of(one, other, model.vetoes) else _probability(logit)
 
 
 def pair_parts(one: Weighed, other: Weighed, model: PairModel) -> tuple[Part, ...]:

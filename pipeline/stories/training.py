@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import operator
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
@@ -85,19 +85,27 @@ def examples(given: LabelledSet) -> list[Example]:
 
 def _example(asking: Weighed, against: Weighed, *, is_same: bool) -> Example | None:
     values = measures(asking, against)
-    if (values[TERMS.index("shared")] < _LEAST_SHARED and not is_same) or veto_of(asking, against):
+    if values[TERMS.index("shared")] < _LEAST_SHARED and not is_same:
+        return None
+    if veto_of(asking, against):
         return None
     return Example(
         one=asking.found.id, other=against.found.id, values=values, is_same=is_same, weight=1.0
     )
 
 
-def fitted(pairs: Sequence[Example], model: PairModel) -> PairModel:
-    """Return `model` with weights and bias fitted to the pairs; its threshold stays."""
-    width = len(TERMS)
-    spread = [_spread([pair.values[term] for pair in pairs]) for term in range(width)]
+def fitted(
+    pairs: Sequence[Example], model: PairModel, *, without: Collection[str] = ()
+) -> PairModel:
+    """Return `model` with weights and bias fitted to the pairs; its threshold stays.
+
+    The terms in `without` get no weight.
+    """
+    used = [number for number, term in enumerate(TERMS) if term not in without]
+    width = len(used)
+    spread = [_spread([pair.values[term] for pair in pairs]) for term in used]
     rows = [
-        (*(value / scale for value, scale in zip(pair.values, spread, strict=True)), 1.0)
+        (*(pair.values[term] / scale for term, scale in zip(used, spread, strict=True)), 1.0)
         for pair in pairs
     ]
     targets = [(float(pair.is_same), pair.weight) for pair in pairs]
@@ -107,10 +115,9 @@ def fitted(pairs: Sequence[Example], model: PairModel) -> PairModel:
         beta = [value - change for value, change in zip(beta, step, strict=True)]
         if max(map(abs, step)) < 1e-6:  # noqa: PLR2004 -- far below what the weights are rounded to
             break
-    weights = {
-        term: round(value / scale, 2)
-        for term, value, scale in zip(TERMS, beta, spread, strict=False)
-    }
+    weights = dict.fromkeys(TERMS, 0.0)
+    for term, value, scale in zip(used, beta, spread, strict=False):
+        weights[TERMS[term]] = round(value / scale, 2)
     return replace(model, weights=weights, bias=round(beta[-1], 2))
 
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import json
 import math
+import operator
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntFlag
 from functools import cache
 from importlib import resources
 from typing import Final
@@ -39,26 +39,25 @@ _SHORTEST_UNKNOWN: Final = 4
 _DRAWERS: Final = 1 << 16
 #: Counts above tell nothing new and need a second byte.
 _LARGEST_COUNT: Final = 255
+#: 1 + ln of every count a byte can hold (0: the word is in the address alone).
+_DAMPED: Final = (0.0, *(1 + math.log(count) for count in range(1, _LARGEST_COUNT + 1)))
 
 
-class Mark(IntFlag):
-    """Where a word of an article stands and how it is written."""
-
-    TITLE = 1
-    OPENING = 2
-    #: In the words of the address.
-    ADDRESS = 4
-    #: Capitalised within a sentence of this article.
-    NAME = 8
-    #: Within a sentence of the opening, capitalised or not: how the word is usually written.
-    UPPER = 16
-    LOWER = 32
-
-
+#: Where a word of an article stands and how it is written, bits of one byte (an IntFlag costs
+#: more than the rest of a comparison).
+_TITLE: Final = 1
+_OPENING: Final = 2
+#: In the words of the address.
+_ADDRESS: Final = 4
+#: Capitalised within a sentence of this article.
+_NAME: Final = 8
+#: Within a sentence of the opening, capitalised or not: how the word is usually written.
+_UPPER: Final = 16
+_LOWER: Final = 32
 #: A word of the headline, spoken or in the address.
-HEAD: Final = Mark.TITLE | Mark.ADDRESS
+_HEAD: Final = _TITLE | _ADDRESS
 #: A word of the article itself.
-BODY: Final = Mark.TITLE | Mark.OPENING
+_BODY: Final = _TITLE | _OPENING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -119,11 +118,11 @@ class Frequencies:
     def _count(self, found: Features, step: int) -> None:
         self._learnt += step
         for word, mark in zip(found.words, found.marks, strict=True):
-            if mark & BODY:
+            if mark & _BODY:
                 self._seen[word] += step
-            if mark & Mark.UPPER:
+            if mark & _UPPER:
                 self._upper[word] += step
-            if mark & Mark.LOWER:
+            if mark & _LOWER:
                 self._lower[word] += step
         for run in found.runs:
             self._runs[run] += step
@@ -139,7 +138,7 @@ class Frequencies:
     def is_name(self, word: int, mark: int) -> bool:
         """Tell whether a word is a name: so written here, or nearly always elsewhere."""
         upper, lower = self._upper[word], self._lower[word]
-        return upper >= lower if mark & Mark.NAME else upper > 2 * lower
+        return upper >= lower if mark & _NAME else upper > 2 * lower
 
 
 @cache
@@ -168,14 +167,14 @@ def features(article: Article, seen: Frequencies) -> Features:
     capitals, others = tokens.cases(opening)
     names = tokens.names(title) | tokens.names(opening)
     for mark, words in (
-        (Mark.TITLE, title_words),
-        (Mark.OPENING, opening_words),
-        (Mark.ADDRESS, tokens.address_words(article.url)),
+        (_TITLE, title_words),
+        (_OPENING, opening_words),
+        (_ADDRESS, tokens.address_words(article.url)),
     ):
         _mark(marks, mark, words)
-    _mark(marks, Mark.NAME, names & marks.keys())
-    _mark(marks, Mark.UPPER, marks.keys() & capitals)
-    _mark(marks, Mark.LOWER, marks.keys() & others)
+    _mark(marks, _NAME, names & marks.keys())
+    _mark(marks, _UPPER, marks.keys() & capitals)
+    _mark(marks, _LOWER, marks.keys() & others)
     counts = Counter(title_words * _TITLE_COUNT + opening_words)
     runs = Counter(crc32(run.encode()) % _DRAWERS for run in tokens.letter_runs(title))
     return Features(
@@ -191,9 +190,9 @@ def features(article: Article, seen: Frequencies) -> Features:
     )
 
 
-def _mark(marks: dict[str, int], mark: Mark, words: Iterable[str]) -> None:
+def _mark(marks: dict[str, int], mark: int, words: Iterable[str]) -> None:
     for word in words:
-        marks[word] = marks.get(word, 0) | int(mark)
+        marks[word] = marks.get(word, 0) | mark
 
 
 #: Words or runs with their weights.
@@ -217,19 +216,19 @@ class Weighed:
         self.names: Weights = {}
         for word, mark, count in zip(found.words, found.marks, found.counts, strict=True):
             idf = self.idf[word] = seen.idf(word)
-            if mark & BODY:
-                self.body[word] = (1 + math.log(count)) * idf
+            if mark & _BODY:
+                self.body[word] = _DAMPED[count] * idf
                 if seen.is_name(word, mark) and not seen.words[word][0].isdigit():
                     self.names[word] = idf
-            if mark & HEAD:
+            if mark & _HEAD:
                 self.head.append(word)
-            if mark & Mark.TITLE:
+            if mark & _TITLE:
                 self.title.add(word)
         self.runs = {
-            run: (1 + math.log(count)) * seen.run_idf(run)
+            run: _DAMPED[count] * seen.run_idf(run)
             for run, count in zip(found.runs, found.run_counts, strict=True)
         }
-        self.head_sum = math.fsum(self.idf[word] for word in self.head)
+        self.head_sum = math.fsum([self.idf[word] for word in self.head])
         self.length = length(self.body)
         self.names_length = length(self.names)
         self.runs_length = length(self.runs)
@@ -237,7 +236,8 @@ class Weighed:
 
 def length(weights: Weights) -> float:
     """Return the Euclidean length of a vector."""
-    return math.sqrt(math.fsum(weight * weight for weight in weights.values()))
+    values = weights.values()
+    return math.sqrt(math.fsum(map(operator.mul, values, values)))
 
 
 def cosine(one: Weights, other: Weights, lengths: float) -> float:
@@ -245,7 +245,5 @@ def cosine(one: Weights, other: Weights, lengths: float) -> float:
 
     `lengths`: the product of the lengths of the two.
     """
-    if len(one) > len(other):
-        one, other = other, one
-    dot = math.fsum(weight * other[word] for word, weight in one.items() if word in other)
+    dot = math.fsum([one[word] * other[word] for word in one.keys() & other.keys()])
     return dot / lengths if dot else 0.0

@@ -7,7 +7,7 @@ event elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from pipeline.stories.duplicates import overlap
@@ -63,9 +63,9 @@ VETOES: Final[dict[str, Veto]] = {
 }
 
 
-def veto_of(one: Weighed, other: Weighed) -> str | None:
-    """Return the name of the first veto against the pair; None when it may be one story."""
-    return next((name for name, forbids in VETOES.items() if forbids(one, other)), None)
+def veto_of(one: Weighed, other: Weighed, names: Iterable[str] = tuple(VETOES)) -> str | None:
+    """Return the first of the named vetoes against the pair; None when it may be one story."""
+    return next((name for name in names if VETOES[name](one, other)), None)
 
 
 def _forbids(mine: bool, others: bool, one: Weighed, other: Weighed) -> bool:  # noqa: FBT001 -- the flags of the two
