@@ -141,6 +141,8 @@ class Settings(BaseSettings):
     """A round that is not done by then closes without its stragglers."""
     window: PositiveTime = timedelta(hours=72)
     """Articles older than this at their round no longer attract new ones."""
+    refine_every: PositiveTime = timedelta(hours=6)
+    """How often many live stories are grouped anew; few (up to 500 articles) every round."""
     recheck_after: Waits = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24))
     """When an article's page is looked at again, counted from the first look; empty: never."""
     keep_pages: PositiveTime = timedelta(days=30)

@@ -21,6 +21,7 @@ from pipeline.io.store import Store, pace
 from pipeline.io.web import LONGEST_TURN, Reserve, Resolver, Transport, Web, web_policy
 from pipeline.outcomes import Tally
 from pipeline.seedfile.secured import Cipher, parse_master_key
+from pipeline.stories.window import Window
 
 
 class FixedClock:
@@ -44,6 +45,17 @@ def system_clock() -> datetime:
     return datetime.now(UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class LiveWindow:
+    """The clusterer's window of one partition, kept from tick to tick."""
+
+    window: Window
+    #: The partition's version that it is as of.
+    version: int
+    #: It holds the articles from then on.
+    since: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """What the stages work with."""
@@ -59,6 +71,8 @@ class Context:
     #: None without a master key: documents then carry no secured line.
     cipher: Cipher | None
     tally: Tally = field(default_factory=Tally)
+    #: By partition; only a cache, and only as of its version (`pipeline.io.store.partitions`).
+    windows: dict[str, LiveWindow] = field(default_factory=dict)
 
 
 @contextmanager

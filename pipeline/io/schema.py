@@ -311,6 +311,31 @@ memberships = Table(
     Index(None, "story_id"),
 )
 
+partitions = Table(
+    "partitions",
+    metadata,
+    Column("language", String(8), primary_key=True),
+    #: Raised by whatever moves articles into, out of or between stories: what a cached window
+    #: is as of.
+    Column("version", Integer, nullable=False),
+    #: The tick whose articles were placed last, and the one after which all was at rest.
+    Column("placed_tick", _ROW_ID),
+    Column("settled_tick", _ROW_ID),
+    #: The tick's time when its live stories were last grouped anew.
+    Column("refined_at", UtcTime),
+)
+
+ties = Table(
+    "ties",
+    metadata,
+    #: Two articles, the smaller id first, that an operator joined (must) or parted (cannot).
+    Column("one", String(70), primary_key=True),
+    Column("other", String(70), primary_key=True),
+    Column("kind", String(6), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Index(None, "other"),
+)
+
 written = Table(
     "written",
     metadata,

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from pipeline.context import Context
 from pipeline.errors import UsageError
-from pipeline.io.store import corrections, stories
+from pipeline.io.store import corrections, partitions, stories
 from pipeline.records import ArticleId, StoryId
 from pipeline.stages.cluster import let_go_of, score_stories
 from pipeline.stories.cluster import story_id as founded_id
@@ -25,8 +25,11 @@ def merge(ctx: Context, taken_over: StoryId, survivor: StoryId) -> None:
         raise UsageError(f"story {survivor} cannot be merged with itself; name two")
     with ctx.store.write() as tx:
         _require_live(tx, [taken_over, survivor])
-        moved = _members(tx, taken_over)
+        moved, stayed = _members(tx, taken_over), _members(tx, survivor)
         corrections.move_articles(tx, moved, survivor)
+        partitions.untie(tx, "cannot", [*stayed, *moved])
+        pairs = [(stayed[0], article) for article in (*stayed[1:], *moved)]
+        partitions.tie(tx, "must", pairs, at=ctx.clock())
         stories.end_story(tx, taken_over, state="merged", into=survivor)
         score_stories(ctx, tx, [survivor])
 
@@ -46,6 +49,11 @@ def split(ctx: Context, origin: StoryId, ids: Sequence[ArticleId]) -> StoryId:
             counter += 1
         corrections.found_by_split(tx, new, origin)
         corrections.move_articles(tx, ids, new)
+        left = [article for article in members if article not in ids]
+        parted = [(article, other) for article in ids for other in left]
+        partitions.tie(tx, "cannot", parted, at=ctx.clock())
+        joined = [(founder, article) for article in ids]
+        partitions.tie(tx, "must", joined, at=ctx.clock())
         score_stories(ctx, tx, [origin, new])
     return new
 

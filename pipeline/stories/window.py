@@ -12,7 +12,7 @@ import math
 from array import array
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -75,7 +75,10 @@ class Window:
         insort(self._members.setdefault(story_id, []), age)
         for word in found.words:
             postings = self._postings.setdefault(word, array("I"))
-            insort(postings, slot, key=self._age_of_slot)
+            if postings and age < self._age_of_slot(postings[-1]):
+                insort(postings, slot, key=self._age_of_slot)
+            else:
+                postings.append(slot)
         if key := headline_key(article):
             insort(self._headlines.setdefault(key, []), age)
         self.seen.learn(found)
@@ -90,9 +93,17 @@ class Window:
             self.story_of[article_id] = story_id
             insort(self._members.setdefault(story_id, []), _age(self._features[article_id]))
 
+    def __contains__(self, article_id: ArticleId) -> bool:
+        """Tell whether an article is live."""
+        return article_id in self._features
+
     def forget(self, before: datetime) -> None:
         """Drop the articles older than `before` and what was learnt from them."""
-        old = {slot: found for slot, found in self._slots.items() if found.published_at < before}
+        self.drop({found.id for found in self._slots.values() if found.published_at < before})
+
+    def drop(self, ids: Collection[ArticleId]) -> None:
+        """Drop articles and what was learnt from them; those that are not live are left out."""
+        old = {slot: found for slot, found in self._slots.items() if found.id in ids} if ids else {}
         for slot, found in old.items():
             for word in found.words:
                 self._postings[word].remove(slot)
@@ -101,8 +112,9 @@ class Window:
             self._leave(found, self.story_of.pop(found.id))
             self.seen.forget(found)
             del self._features[found.id], self._slots[slot]
-        for key, ages in list(self._headlines.items()):
-            kept = [age for age in ages if age[0] >= before]
+        gone = {found.id for found in old.values()}
+        for key, ages in list(self._headlines.items()) if gone else ():
+            kept = [age for age in ages if age[1] not in gone]
             if not kept:
                 del self._headlines[key]
             elif len(kept) < len(ages):

@@ -21,6 +21,7 @@ from pipeline.io.schema import (
     ticks,
     written,
 )
+from pipeline.io.store import partitions
 from pipeline.io.store.documents import ChangeRow, change_values
 from pipeline.io.store.pages import article_values
 from pipeline.io.store.statements import insert_missing, one_of
@@ -111,7 +112,8 @@ def add_stories(
 ) -> None:
     """Insert stories with their articles, as a tick that is over, written on `sites`.
 
-    They have version 0 of everything, so that a reprocessing finds them.
+    They have version 0 of everything, so that a reprocessing finds them. Their articles stay
+    together: how they were published is somebody's word.
     """
     if not found:
         return
@@ -124,6 +126,11 @@ def add_stories(
     insert_missing(tx, articles, values)
     insert_missing(tx, stories, [_story(story) for story in found])
     insert_missing(tx, memberships, [_membership(story, article) for story, article in members])
+    together = [
+        (story.articles[0].id, article.id) for story in found for article in story.articles[1:]
+    ]
+    partitions.tie(tx, "must", together, at=now)
+    partitions.touch(tx, [article.id for _, article in members])
     insert_missing(
         tx,
         written,

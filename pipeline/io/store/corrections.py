@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, or_, select, update
@@ -17,12 +17,14 @@ from pipeline.io.schema import (
     pages,
     stories,
 )
+from pipeline.io.store import partitions
 from pipeline.io.store.statements import insert_missing, one_of
 from pipeline.records import ArticleId, StoryId
 
 
-def move_articles(tx: Connection, ids: Iterable[ArticleId], into: StoryId) -> None:
+def move_articles(tx: Connection, ids: Collection[ArticleId], into: StoryId) -> None:
     """Make articles members of another story, by somebody's word rather than by likeness."""
+    partitions.touch(tx, ids)
     tx.execute(
         update(memberships)
         .where(one_of(tx, memberships.c.article_id, ids))
@@ -44,6 +46,7 @@ def withdraw_articles(
 
     ``withdrawn`` ones do not come back by being found again, ``gone`` ones do.
     """
+    partitions.touch(tx, ids)
     tx.execute(delete(memberships).where(one_of(tx, memberships.c.article_id, ids)))
     tx.execute(update(articles).where(one_of(tx, articles.c.id, ids)).values(state=state))
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, exists, func, select, update
+from sqlalchemy import Connection, Row, Select, and_, exists, func, select, update
 
 from pipeline.io.schema import article_aliases, articles, memberships, stories, written
 from pipeline.io.store.pages import article_of_row
@@ -54,13 +54,43 @@ def leaving_articles(tx: Connection, tick_id: int, language: str) -> list[Articl
 
 
 def live_articles(
-    tx: Connection, language: str, *, since: datetime
+    tx: Connection, language: str, *, since: datetime, until: datetime | None = None
 ) -> list[tuple[Article, StoryId]]:
-    """Return the clustered articles of the window with their stories, in order of time."""
-    rows = tx.execute(
+    """Return the clustered articles of a time with their stories, in order of time."""
+    query = (
         select(articles, memberships.c.story_id)
         .join(memberships, memberships.c.article_id == articles.c.id)
         .where(articles.c.language == language, articles.c.published_at >= since)
+        .order_by(articles.c.published_at, articles.c.id)
+    )
+    if until is not None:
+        query = query.where(articles.c.published_at <= until)
+    return [(article_of_row(row), StoryId(row.story_id)) for row in tx.execute(query)]
+
+
+def _live_stories(language: str, since: datetime) -> Select[Any]:
+    """Return the query of the stories of a partition with an article from `since` on."""
+    return (
+        select(memberships.c.story_id)
+        .join(articles, memberships.c.article_id == articles.c.id)
+        .where(articles.c.language == language, articles.c.published_at >= since)
+    )
+
+
+def count_live(tx: Connection, language: str, *, since: datetime) -> int:
+    """Count all members of the stories of a partition with an article from `since` on."""
+    live = memberships.c.story_id.in_(_live_stories(language, since))
+    return tx.scalar(select(func.count()).where(live)) or 0
+
+
+def live_members(
+    tx: Connection, language: str, *, since: datetime
+) -> list[tuple[Article, StoryId]]:
+    """Return these members with their stories, in order of time."""
+    rows = tx.execute(
+        select(articles, memberships.c.story_id)
+        .join(memberships, memberships.c.article_id == articles.c.id)
+        .where(memberships.c.story_id.in_(_live_stories(language, since)))
         .order_by(articles.c.published_at, articles.c.id)
     )
     return [(article_of_row(row), StoryId(row.story_id)) for row in rows]

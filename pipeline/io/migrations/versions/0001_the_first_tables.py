@@ -65,6 +65,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
     )
     op.create_table(
+        "partitions",
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column(
+            "placed_tick", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column(
+            "settled_tick", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("refined_at", schema.UtcTime(), nullable=True),
+        sa.PrimaryKeyConstraint("language", name=op.f("pk_partitions")),
+    )
+    op.create_table(
         "pictures",
         sa.Column("key", sa.String(length=70), nullable=False),
         sa.Column("width", sa.Integer(), nullable=False),
@@ -124,6 +137,17 @@ def upgrade() -> None:
         sa.Column("clustered_at", schema.UtcTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ticks")),
     )
+    op.create_table(
+        "ties",
+        sa.Column("one", sa.String(length=70), nullable=False),
+        sa.Column("other", sa.String(length=70), nullable=False),
+        sa.Column("kind", sa.String(length=6), nullable=False),
+        sa.Column("at", schema.UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("one", "other", name=op.f("pk_ties")),
+    )
+    with op.batch_alter_table("ties", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_ties_other"), ["other"], unique=False)
+
     op.create_table(
         "documents",
         sa.Column("site", sa.String(length=80), nullable=False),
