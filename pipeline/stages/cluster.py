@@ -294,8 +294,8 @@ def _move(ctx: Context, tx: Connection, turn: _Turn, found: Refinement) -> None:
     """Save what a refinement changed: moved articles, split and merged stories."""
     for new, origin in sorted(found.splits.items()):
         corrections.found_by_split(tx, new, origin)
-    placed = [(move.new, turn.language, move.membership) for move in found.moves]
-    stories.add_memberships(tx, placed)
+    reasons = [(found.story_of[one.article_id], turn.language, one) for one in found.memberships]
+    stories.add_memberships(tx, reasons)
     partitions.touch(tx, [move.article_id for move in found.moves])
     for old, into in sorted(found.aliases.items()):
         stories.end_story(tx, old, state="merged", into=into)
