@@ -8,7 +8,7 @@ overlap with. No id is lost: one that no group keeps becomes an alias.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
@@ -40,7 +40,6 @@ class Move:
     article_id: ArticleId
     old: StoryId
     new: StoryId
-    membership: Membership
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +49,8 @@ class Refinement:
     #: Every article given -> its story.
     story_of: Mapping[ArticleId, StoryId]
     moves: tuple[Move, ...] = ()
+    #: Reasons of all articles in stories that gained or lost one; the others' hold as they were.
+    memberships: tuple[Membership, ...] = ()
     #: A story id that no group kept -> the one that has most of its articles.
     aliases: Mapping[StoryId, StoryId] = field(default_factory=dict)
     #: A new story id -> the one its founding article came from.
@@ -82,33 +83,33 @@ def refine(
     groups = regrouped(live, ties, model)
     names = _names(groups, old_of, is_taken)
     new_of = {article: name for name, group in names.items() for article in group}
+    moves = tuple(
+        Move(article_id=article, old=old, new=new_of[article])
+        for article, old in old_of.items()
+        if new_of[article] != old
+    )
+    changed = {story for move in moves for story in (move.old, move.new)}
+    before = set(old_of.values())
     return Refinement(
         story_of=new_of,
-        moves=tuple(
-            Move(
-                article_id=one.article.id,
-                old=one.story_id,
-                new=new_of[one.article.id],
-                membership=live.membership(one.article.id, names[new_of[one.article.id]]),
-            )
-            for one in ordered
-            if new_of[one.article.id] != one.story_id
+        moves=moves,
+        memberships=tuple(
+            live.membership(article, group)
+            for name, group in names.items()
+            if name in changed
+            for article in group
         ),
         aliases=_aliases(old_of, new_of),
-        splits={
-            name: old_of[group[0]]
-            for name, group in names.items()
-            if name not in set(old_of.values())
-        },
-        warnings=(
-            *ties.warnings,
-            *(
-                f"story {name} has {len(group)} articles, more than {STORY_CAP}"
-                for name, group in names.items()
-                if len(group) > STORY_CAP
-            ),
-        ),
+        splits={name: old_of[group[0]] for name, group in names.items() if name not in before},
+        warnings=(*ties.warnings, *_large(names)),
     )
+
+
+def _large(names: Mapping[StoryId, Sequence[ArticleId]]) -> Iterator[str]:
+    """Tell of stories that an operator should look at."""
+    for name, group in names.items():
+        if len(group) > STORY_CAP:
+            yield f"story {name} has {len(group)} articles, more than {STORY_CAP}"
 
 
 class Live:

@@ -128,17 +128,28 @@ class Frequencies:
             self._runs[run] += step
 
     def idf(self, word: int) -> float:
-        """Return the word's weight: the rarer, the heavier; never negative."""
-        return math.log(1 + (self._documents + self._learnt) / (self._seen[word] + 0.5))
+        """Return a word's weight: the rarer, the heavier; never negative."""
+        return self.idfs((word,))[0]
 
-    def run_idf(self, run: int) -> float:
-        """Return the weight of a headline's letter run."""
-        return math.log(1 + (_PRIOR_DOCUMENTS + self._learnt) / (self._runs[run] + 0.5))
+    def idfs(self, words: Iterable[int]) -> list[float]:
+        """Return the weights of words."""
+        total, seen, log = self._documents + self._learnt, self._seen, math.log
+        return [log(1 + total / (seen[word] + 0.5)) for word in words]
 
-    def is_name(self, word: int, mark: int) -> bool:
-        """Tell whether a word is a name: so written here, or nearly always elsewhere."""
-        upper, lower = self._upper[word], self._lower[word]
-        return upper >= lower if mark & _NAME else upper > 2 * lower
+    def run_idfs(self, runs: Iterable[int]) -> list[float]:
+        """Return the weights of a headline's letter runs."""
+        total, seen, log = _PRIOR_DOCUMENTS + self._learnt, self._runs, math.log
+        return [log(1 + total / (seen[run] + 0.5)) for run in runs]
+
+    def names(self, found: Features) -> list[int]:
+        """Return the words of an article that are names: so written here, or nearly always."""
+        upper, lower = self._upper, self._lower
+        return [
+            word
+            for word, mark in zip(found.words, found.marks, strict=True)
+            if mark & _BODY
+            and (upper[word] >= lower[word] if mark & _NAME else upper[word] > 2 * lower[word])
+        ]
 
 
 @cache
@@ -207,26 +218,24 @@ class Weighed:
 
     def __init__(self, found: Features, seen: Frequencies) -> None:
         """Weigh `found` by `seen`."""
+        words, marks = found.words, found.marks
+        idfs = seen.idfs(words)
         self.found = found
-        self.idf: Weights = {}
+        self.idf: Weights = dict(zip(words, idfs, strict=True))
         #: Words of the article with (1 + ln count) x idf.
-        self.body: Weights = {}
-        self.head: list[int] = []
-        self.title: set[int] = set()
-        self.names: Weights = {}
-        for word, mark, count in zip(found.words, found.marks, found.counts, strict=True):
-            idf = self.idf[word] = seen.idf(word)
-            if mark & _BODY:
-                self.body[word] = _DAMPED[count] * idf
-                if seen.is_name(word, mark) and not seen.words[word][0].isdigit():
-                    self.names[word] = idf
-            if mark & _HEAD:
-                self.head.append(word)
-            if mark & _TITLE:
-                self.title.add(word)
-        self.runs = {
-            run: _DAMPED[count] * seen.run_idf(run)
-            for run, count in zip(found.runs, found.run_counts, strict=True)
+        self.body: Weights = {
+            word: _DAMPED[count] * idf
+            for word, idf, count in zip(words, idfs, found.counts, strict=True)
+            if count
+        }
+        self.head = [word for word, mark in zip(words, marks, strict=True) if mark & _HEAD]
+        self.title = {word for word, mark in zip(words, marks, strict=True) if mark & _TITLE}
+        self.names: Weights = {word: self.idf[word] for word in seen.names(found)}
+        self.runs: Weights = {
+            run: _DAMPED[count] * idf
+            for run, count, idf in zip(
+                found.runs, found.run_counts, seen.run_idfs(found.runs), strict=True
+            )
         }
         self.head_sum = math.fsum([self.idf[word] for word in self.head])
         self.length = length(self.body)
