@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
+from sqlalchemy import Connection
 
 from config.catalogue import Catalogue
 from pipeline.cli import story_training
-from pipeline.cli.common import AsJson, Home, load, opened_store, out, print_json, shown_time
+from pipeline.cli.common import (
+    AsJson,
+    Home,
+    duration,
+    load,
+    opened_store,
+    out,
+    print_json,
+    shown_time,
+)
+from pipeline.context import system_clock
 from pipeline.errors import UsageError
 from pipeline.io.store import Store, documents
 from pipeline.io.store import stories as rows
-from pipeline.records import Story, StoryId
+from pipeline.records import ArticleId, Story, StoryId
 from pipeline.stories.explain import explain_story
 from pipeline.stories.story import build_story
+from pipeline.stories.storymap import Dot, Row, draw_map
+from pipeline.stories.whypage import why_page
 
 app = typer.Typer(no_args_is_help=True, help="The stories and the reasons behind them.")
 app.command()(story_training.train)
@@ -83,20 +98,87 @@ def show(which: Which, home: Home = None, json_: AsJson = False) -> None:
 
 
 @app.command()
-def why(which: Which, home: Home = None, json_: AsJson = False) -> None:
+def why(
+    which: Which,
+    home: Home = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write it as a page for a browser to this file.")
+    ] = None,
+    json_: AsJson = False,
+) -> None:
     """Explain one story: why each article is in it, and every part of its scores.
 
-    Example: newsloom stories why k3v9 --json
+    Example: newsloom stories why k3v9 --html why.html
     """
     _, catalogue = load(home)
     with opened_store(home) as store:
         story = _find(store, which, catalogue)
     explained = explain_story(story)
+    if html is not None:
+        _write_page(html, why_page(explained))
     if json_:
         print_json(explained)
         return
     for line in _lines(explained):
         out.print(line, markup=False)
+
+
+@app.command("map")
+def map_(
+    home: Home = None,
+    since: Annotated[str, typer.Option("--since", help="From how long ago: 12h, 3d.")] = "3d",
+    out_: Annotated[
+        Path, typer.Option("--out", help="File of the picture.", show_default=True)
+    ] = Path("stories.svg"),
+    limit: Annotated[int, typer.Option("--limit", min=1, help="The hottest of so many.")] = 100,
+    json_: AsJson = False,
+) -> None:
+    """Draw the stories over time as a picture (SVG): what was put together, and what stands alone.
+
+    Example: newsloom stories map --since 2d --out map.svg
+    """
+    with opened_store(home) as store, store.read() as tx:
+        newest = max((row.published_at for row in rows.story_rows(tx)), default=system_clock())
+        until = min(newest, system_clock())
+        found = _rows(tx, until - duration(since), limit)
+    _write_page(out_, draw_map(found, since=until - duration(since), until=until))
+    if json_:
+        print_json({"file": str(out_), "stories": len(found)})
+    else:
+        out.print(f"{out_}: {len(found)} stories")
+
+
+def _rows(tx: Connection, since: datetime, limit: int) -> list[Row]:
+    """Return the stories that go on, the hottest first, with their articles."""
+    known = {StoryId(row.id): row for row in rows.story_rows(tx) if row.published_at >= since}
+    members = rows.members_of(tx, list(known)[:limit])
+    return [
+        Row(
+            title=known[story_id].title,
+            topic=next(iter(known[story_id].topics), ""),
+            heat=known[story_id].heat,
+            lead_id=ArticleId(known[story_id].lead_id),
+            dots=tuple(
+                Dot(
+                    article_id=article.id,
+                    title=article.title,
+                    provider=article.provider_name,
+                    published_at=article.published_at,
+                    is_copy=membership.copy_of is not None,
+                )
+                for article, membership in found
+            ),
+        )
+        for story_id, found in members.items()
+    ]
+
+
+def _write_page(path: Path, text: str) -> None:
+    """Write a file for a browser. Raise UsageError when that cannot be done."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}; name a file that can be written") from error
 
 
 def _lines(explained: dict[str, Any]) -> Iterator[str]:
