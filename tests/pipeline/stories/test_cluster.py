@@ -9,6 +9,10 @@ from hypothesis import strategies as st
 
 from pipeline.records import Article, ArticleId, StoryId
 from pipeline.stories.cluster import Assignment, LiveArticle, assign, story_id
+from pipeline.stories.cluster import place as cluster_place
+from pipeline.stories.similarity import shipped_model
+from pipeline.stories.vectors import frequencies
+from pipeline.stories.window import Window
 from tests.pipeline.stories.material import (
     BRIDGE,
     NOON,
@@ -231,9 +235,17 @@ def test_a_page_stuffed_with_every_story_does_not_chain_them() -> None:
     assert not any({"cinema", "bridge1"} <= members for members in found)
 
 
-def test_a_flood_of_equal_titles_is_one_story_in_bounded_time() -> None:
-    flood = [make(f"f{n:04}", "Norvale harbour bridge closed", hours=n / 60) for n in range(600)]
-    assert len(groups(place(flood))) == 1
+def test_among_ten_thousand_equal_titles_an_article_is_compared_with_few() -> None:
+    flood = [
+        make(f"f{n:05}", "Norvale harbour bridge closed", hours=n / 600) for n in range(10_000)
+    ]
+    around = Window(WINDOW, frequencies("en"))
+    for article in flood:
+        around.add(article, around.read(article), StoryId("flood"))
+    late = make("late", "Norvale harbour bridge closed", hours=17)
+    assert len(around.candidates(around.weighed(around.read(late)))) == 20
+    placed = cluster_place(late, around, lambda _: False, shipped_model())
+    assert placed.story_id == "flood"
 
 
 def test_a_very_long_text_is_read_to_its_opening_only() -> None:

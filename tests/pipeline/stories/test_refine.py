@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pipeline.records import Article, ArticleId, StoryId
 from pipeline.stories.cluster import LiveArticle, story_id
 from pipeline.stories.refine import STORY_CAP, Pair, Refinement, refine
-from tests.pipeline.stories.material import BRIDGE, NOON, OTHERS, WINDOW, make, nothing_taken
+from tests.pipeline.stories.material import BRIDGE, NOON, OTHERS, WINDOW, nothing_taken
 
 EVERYTHING = [*BRIDGE, *OTHERS]
 

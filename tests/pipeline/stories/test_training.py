@@ -1,0 +1,96 @@
+import pytest
+
+from pipeline.records import Article, ArticleId
+from pipeline.stories.crossfit import cross_fitted
+from pipeline.stories.replay import WINDOW
+from pipeline.stories.similarity import TERMS, shipped_model
+from pipeline.stories.training import LabelledSet, examples, fitted, with_threshold
+from tests.pipeline.stories.material import BRIDGE, OTHERS, make
+
+PLACES = ("Norvale", "Eastmere", "Tessaly", "Quillon", "Farrow", "Linden")
+HAPPENED = (
+    ("flood", "river rose over its banks and families left their cellars for the school"),
+    ("strike", "drivers stopped work over wages and no tram left the depot in the morning"),
+    ("fair", "growers brought apples and cheese and the band played until the lights went out"),
+)
+
+
+def days() -> LabelledSet:
+    """Make eighteen events, each told twice in other words."""
+    articles, labels = [], {}
+    for place_number, place in enumerate(PLACES):
+        for number, (what, text) in enumerate(HAPPENED):
+            story = f"{place}-{what}"
+            hours = 4.0 * place_number + number
+            for telling, (title, body) in enumerate(
+                [
+                    (f"{place} {what}: what we know", f"In {place} the {text}."),
+                    (f"The {what} of {place} in words", f"People of {place} say the {text}."),
+                ]
+            ):
+                one = make(f"{story}{telling}", title, body, hours=hours + telling)
+                articles.append(one)
+                labels[one.id] = story
+    return LabelledSet(articles=articles, labels=labels)
+
+
+def labelled(articles: list[Article], *stories: str) -> LabelledSet:
+    names = zip(articles, stories, strict=True)
+    return LabelledSet(articles=articles, labels={one.id: story for one, story in names})
+
+
+def test_every_pair_within_reach_that_shares_something_is_an_example() -> None:
+    found = examples(labelled([*BRIDGE, OTHERS[0]], *"bbbbc"))
+    same = [pair for pair in found if pair.is_same]
+    assert len(same) == 6
+    assert [pair.weight for pair in same] == pytest.approx([3**-0.5] * 6)
+    assert all(len(pair.values) == len(TERMS) for pair in found)
+    assert {ArticleId("cinema")}.isdisjoint(
+        {name for pair in same for name in (pair.one, pair.other)}
+    )
+
+
+def test_pairs_beyond_reach_and_vetoed_pairs_are_none() -> None:
+    far = make("far", BRIDGE[0].title, BRIDGE[0].excerpt, hours=24 * 4)
+    live = make("live", f"Live: {BRIDGE[0].title}", BRIDGE[0].excerpt, hours=1)
+    assert examples(labelled([BRIDGE[0], far, live], *"bbb")) == []
+
+
+def test_fitting_finds_weights_that_speak_for_likeness_and_the_same_each_time() -> None:
+    pairs = examples(days())
+    model = fitted(pairs, shipped_model())
+    assert model.weights["everything"] > 0
+    assert model.bias < 0
+    assert fitted(pairs, shipped_model()) == model
+
+
+def test_the_order_of_the_articles_changes_no_weight() -> None:
+    given = days()
+    turned = LabelledSet(articles=given.articles[::-1], labels=given.labels)
+    assert fitted(examples(turned), shipped_model()) == fitted(examples(given), shipped_model())
+
+
+def test_a_term_left_out_has_no_weight() -> None:
+    model = fitted(examples(days()), shipped_model(), without=["names", "time"])
+    assert model.weights["names"] == model.weights["time"] == 0
+    assert model.weights["everything"] > 0
+
+
+def test_the_threshold_is_one_that_groups_the_labelled_days_well() -> None:
+    given = days()
+    model = with_threshold(shipped_model(), [given], window=WINDOW)
+    assert 0 < model.threshold < 1
+
+
+def test_every_story_is_counted_in_one_fold() -> None:
+    given = days()
+    done = list(cross_fitted([given], 0, shipped_model(), folds=3))
+    stories = [story for fold in done for story in fold.counts]
+    assert sorted(stories) == sorted(set(given.labels.values()))
+    assert len({tuple(fold.model.weights.items()) for fold in done}) == 3
+
+
+def test_what_is_left_out_is_left_out_of_every_fold() -> None:
+    done = list(cross_fitted([days()], 0, shipped_model(), folds=2, without=["vetoes", "letters"]))
+    assert [fold.model.vetoes for fold in done] == [(), ()]
+    assert [fold.model.weights["letters"] for fold in done] == [0, 0]
