@@ -19,8 +19,10 @@ import sys
 import time
 import tracemalloc
 from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import accumulate
 
 from rich.console import Console
@@ -55,7 +57,6 @@ class _Result:
     place_ms: float
     scan_ms: float
     bytes_each: float
-    postings: int
 
 
 class Stream:
@@ -75,7 +76,7 @@ class Stream:
 
     def articles(self, count: int) -> list[Article]:
         """Return articles in the order of time, all within two days."""
-        found = []
+        found: list[Article] = []
         while len(found) < count:
             own = self._chance.sample(self._words[500:], 14)
             found += [self._article(own) for _ in range(_TELLINGS)]
@@ -177,19 +178,17 @@ def measure(live: int, asked: int) -> _Result:
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     model = shipped_model()
-    place_ms = _median_ms(
-        [lambda one=one: place(one, window, lambda _: False, model) for one in new]  # type: ignore[misc]
-    )
+    place_ms = _mean_ms(partial(place, one, window, lambda _: False, model) for one in new)
     scan = Scan(articles)
-    scan_ms = _median_ms([lambda one=one: scan.best(one) for one in new[: max(10, asked // 5)]])  # type: ignore[misc]
-    return _Result(live, place_ms, scan_ms, held / live, 0)
+    scan_ms = _mean_ms(partial(scan.best, one) for one in new[: max(10, asked // 5)])
+    return _Result(live, place_ms, scan_ms, held / live)
 
 
-def _median_ms(calls: list[object]) -> float:
+def _mean_ms(calls: Iterable[Callable[[], object]]) -> float:
     times = []
     for call in calls:
         start = time.process_time()
-        call()  # type: ignore[operator]
+        call()
         times.append(1000 * (time.process_time() - start))
     return statistics.mean(times)
 

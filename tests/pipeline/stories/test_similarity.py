@@ -32,7 +32,8 @@ def read(*articles: Article, seen: Frequencies | None = None) -> list[Weighed]:
 
 
 def veto(title: str, other: str, text: str = "", other_text: str = "") -> str | None:
-    return veto_of(*read(make("one", title, text), make("other", other, other_text)))
+    first, second = read(make("one", title, text), make("other", other, other_text))
+    return veto_of(first, second)
 
 
 def test_the_pair_score_is_what_its_parts_add_up_to() -> None:
