@@ -27,7 +27,7 @@ from pipeline.stories.scoring import (
     score,
 )
 from pipeline.stories.similarity import TERMS, shipped_model
-from pipeline.stories.training import LabelledSet
+from pipeline.stories.training import Example, LabelledSet, examples
 
 #: A label that says: this article stands alone.
 _ALONE = "-"
@@ -118,8 +118,9 @@ def stories(
     if not folds and given & set(TERMS):
         raise UsageError("--without a term needs --folds: the other weights are fitted anew")
     names = [file.name for file in articles]
+    pairs = [examples(one) for one in sets] if folds else []
     reports = [
-        _cross_fitted(sets, number, folds, given) if folds else _as_shipped(one, given)
+        _cross_fitted(sets, pairs, number, folds, given) if folds else _as_shipped(one, given)
         for number, one in enumerate(sets)
     ]
     if out_file:
@@ -206,10 +207,14 @@ def _as_shipped(given: LabelledSet, without: Collection[str]) -> dict[str, Any]:
 
 
 def _cross_fitted(
-    sets: Sequence[LabelledSet], number: int, folds: int, without: Collection[str]
+    sets: Sequence[LabelledSet],
+    pairs: Sequence[Sequence[Example]],
+    number: int,
+    folds: int,
+    without: Collection[str],
 ) -> dict[str, Any]:
     """Return the figures of one set by models that have not seen its stories."""
-    done = list(cross_fitted(sets, number, shipped_model(), folds=folds, without=without))
+    done = list(cross_fitted(sets, pairs, number, shipped_model(), folds=folds, without=without))
     counts = [one for fold in done for one in fold.counts.values()]
     labels = sets[number].labels
     found = [

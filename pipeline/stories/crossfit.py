@@ -16,7 +16,7 @@ from pipeline.records import ArticleId, StoryId
 from pipeline.stories.replay import REFINE_EVERY, WINDOW, replay
 from pipeline.stories.scoring import Counts, counts_of
 from pipeline.stories.similarity import TERMS, PairModel
-from pipeline.stories.training import Example, LabelledSet, examples, fitted, with_threshold
+from pipeline.stories.training import Example, LabelledSet, fitted, with_threshold
 
 #: What can be left out besides a term.
 VETOES_PART: Final = "vetoes"
@@ -37,6 +37,7 @@ class Fold:
 
 def cross_fitted(
     sets: Sequence[LabelledSet],
+    pairs: Sequence[Sequence[Example]],
     chosen: int,
     model: PairModel,
     *,
@@ -46,11 +47,11 @@ def cross_fitted(
 ) -> Iterator[Fold]:
     """Yield the folds of the set at index `chosen`; the other sets always help to fit.
 
+    `pairs`: the examples of each set.
     `without`: some of `PARTS`, left out in fitting and placing alike.
     """
     if VETOES_PART in without:
         model = replace(model, vetoes=())
-    pairs = [examples(one) for one in sets]
     for fold in range(folds):
         given = _without_fold(sets[chosen], fold, folds)
         seen = {article.id for article in given.articles}

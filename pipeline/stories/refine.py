@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
-from typing import Final
+from typing import Final, TypeVar
 
 from pipeline.records import Article, ArticleId, Membership, StoryId
 from pipeline.stories.cluster import LiveArticle, story_id
@@ -29,6 +29,7 @@ _CANDIDATES: Final = 30
 #: Pairs below this share of the threshold tie nothing together: half the link is their mean.
 _EDGE_SHARE: Final = 0.25
 
+T = TypeVar("T")
 #: Two articles that an operator joined or parted.
 Pair = tuple[ArticleId, ArticleId]
 
@@ -66,11 +67,13 @@ def refine(
     must: Iterable[Pair] = (),
     cannot: Iterable[Pair] = (),
     model: PairModel | None = None,
+    alive: Callable[[], None] = lambda: None,
 ) -> Refinement:
     """Group the members of live stories of one partition anew.
 
     `members`: all articles of every story that has one in the window. `must` and `cannot` always
-    win, `must` over `cannot`; pairs with articles not given are left out.
+    win, `must` over `cannot`; pairs with articles not given are left out. `alive` is called again
+    and again while it lasts: a hundred thousand articles take minutes.
     """
     model = model or shipped_model()
     single = {member.article.id: member for member in members}
@@ -78,9 +81,9 @@ def refine(
     if not ordered:
         return Refinement(story_of={})
     old_of = {one.article.id: one.story_id for one in ordered}
-    live = Live((one.article for one in ordered), window, model, old_of)
+    live = Live((_told(one.article, alive) for one in ordered), window, model, old_of)
     ties = Ties(live, tuple(must), tuple(cannot))
-    groups = regrouped(live, ties, model)
+    groups = regrouped(live, ties, model, alive)
     names = _names(groups, old_of, is_taken)
     new_of = {article: name for name, group in names.items() for article in group}
     moves = tuple(
@@ -103,6 +106,12 @@ def refine(
         splits={name: old_of[group[0]] for name, group in names.items() if name not in before},
         warnings=(*ties.warnings, *_large(names)),
     )
+
+
+def _told(value: T, alive: Callable[[], None]) -> T:
+    """Return a value, and tell that the work goes on."""
+    alive()
+    return value
 
 
 def _large(names: Mapping[StoryId, Sequence[ArticleId]]) -> Iterator[str]:
@@ -133,6 +142,7 @@ class Live:
         self.number = {found.id: number for number, found in enumerate(self.found)}
         self._weighed: dict[int, Weighed] = {}
         self._scores: dict[tuple[int, int], float] = {}
+        self._near: dict[int, list[tuple[int, int]]] = {}
 
     def weighed(self, number: int) -> Weighed:
         """Return an article's features as they weigh among all."""
@@ -150,12 +160,13 @@ class Live:
             self._scores[key] = pair_score(*pair, self._model)
         return self._scores[key]
 
-    def edges(self, number: int) -> list[tuple[int, int]]:
+    def edges(self, number: int, threshold: float) -> list[tuple[int, int]]:
         """Return the candidate pairs of an article that could tie stories together."""
-        near = self.window.candidates(self.weighed(number), _CANDIDATES)
-        pairs = [(number, self.number[other.id]) for other in near]
-        least = self._model.threshold * _EDGE_SHARE
-        return [pair for pair in pairs if (self.score(*pair) or 0.0) >= least]
+        if number not in self._near:
+            near = self.window.candidates(self.weighed(number), _CANDIDATES)
+            self._near[number] = [(number, self.number[other.id]) for other in near]
+        least = threshold * _EDGE_SHARE
+        return [pair for pair in self._near[number] if (self.score(*pair) or 0.0) >= least]
 
     def membership(self, article: ArticleId, group: Sequence[ArticleId]) -> Membership:
         """Explain why an article stands in its group."""
@@ -196,11 +207,13 @@ class Ties:
         self.apart = {leaf: frozenset(others) for leaf, others in apart.items()}
 
 
-def regrouped(live: Live, ties: Ties, model: PairModel) -> list[list[ArticleId]]:
+def regrouped(
+    live: Live, ties: Ties, model: PairModel, alive: Callable[[], None] = lambda: None
+) -> list[list[ArticleId]]:
     """Return the new groups, each oldest first, by the age of their founders."""
     copies = _copies(live, ties)
     leaves = sorted({leaf for group in ties.bound for leaf in group} - copies.keys())
-    edges = [edge for leaf in leaves for edge in live.edges(leaf)]
+    edges = [edge for leaf in leaves for edge in _told(live.edges(leaf, model.threshold), alive)]
     edges = [(copies.get(a, a), copies.get(b, b)) for a, b in edges]
     found: list[list[int]] = []
     for part in components(len(live.found), [*edges, *ties.must]):
@@ -208,7 +221,7 @@ def regrouped(live: Live, ties: Ties, model: PairModel) -> list[list[ArticleId]]
         bound = [group for group in ties.bound if group[0] in mine and group[0] not in copies]
         linkage = Linkage(bound, live.score, mean_share=model.mean_share, apart=ties.apart)
         linkage.merge([edge for edge in edges if edge[0] in mine], model.threshold)
-        found.extend(linkage.groups.values())
+        found.extend(_told(linkage.groups, alive).values())
     followers: dict[int, list[int]] = defaultdict(list)
     for copy, leaf in copies.items():
         followers[leaf].append(copy)

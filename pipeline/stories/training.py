@@ -29,8 +29,8 @@ _LEAST_SHARED: Final = 1.6
 #: Strength of the pull towards 0, per weight in units of its term's spread.
 _RIDGE: Final = 3.0
 _STEPS: Final = 25
-#: Thresholds tried.
-_GRID: Final = tuple(step / 50 for step in range(8, 34))
+#: Thresholds tried: 0.16 to 0.5.
+_GRID: Final = tuple(step / 50 for step in range(8, 26))
 
 Labels = Mapping[ArticleId, str]
 

@@ -84,13 +84,16 @@ def test_the_threshold_is_one_that_groups_the_labelled_days_well() -> None:
 
 def test_every_story_is_counted_in_one_fold() -> None:
     given = days()
-    done = list(cross_fitted([given], 0, shipped_model(), folds=3))
+    done = list(cross_fitted([given], [examples(given)], 0, shipped_model(), folds=3))
     stories = [story for fold in done for story in fold.counts]
     assert sorted(stories) == sorted(set(given.labels.values()))
     assert len({tuple(fold.model.weights.items()) for fold in done}) == 3
 
 
 def test_what_is_left_out_is_left_out_of_every_fold() -> None:
-    done = list(cross_fitted([days()], 0, shipped_model(), folds=2, without=["vetoes", "letters"]))
+    given = days()
+    pairs = [examples(given)]
+    left_out = ["vetoes", "letters"]
+    done = list(cross_fitted([given], pairs, 0, shipped_model(), folds=2, without=left_out))
     assert [fold.model.vetoes for fold in done] == [(), ()]
     assert [fold.model.weights["letters"] for fold in done] == [0, 0]
