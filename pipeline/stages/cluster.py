@@ -7,31 +7,22 @@ brings is placed first, then the live stories are grouped anew where that is due
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
-
-from sqlalchemy import Connection, Row
 
 from pipeline.context import Context, LiveWindow
-from pipeline.io.store import corrections, leases, partitions, stories, ticks
+from pipeline.io.store import leases, partitions, stories, ticks
 from pipeline.records import Article, ArticleId, StoryId
+from pipeline.stages.regroup import is_taken, regroup
+from pipeline.stages.score import let_go_of, score_stories
+from pipeline.stages.turn import Heart, Turn, window_since
 from pipeline.stories.cluster import Assignment, LiveArticle, assign, place
 from pipeline.stories.duplicates import ALIAS_WITHIN
-from pipeline.stories.refine import Refinement, refine
 from pipeline.stories.similarity import shipped_model
-from pipeline.stories.story import build_story
 from pipeline.stories.vectors import frequencies
 from pipeline.stories.window import Window
-
-#: Raised when the same articles would be grouped in another way.
-CLUSTER_VERSION = 2
-#: Raised when the same story would get another lead, topic or score.
-SCORE_VERSION = 1
-#: Articles in live stories up to which they are grouped anew with every tick: half a second.
-_SMALL = 500
 
 
 def cluster(ctx: Context, ids: Sequence[ArticleId]) -> list[StoryId]:
@@ -72,21 +63,6 @@ def _cluster_tick(ctx: Context, tick_id: int) -> bool:
         return ticks.mark_clustered(tx, tick_id, now=ctx.clock())
 
 
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    """One partition of one tick, under a lease."""
-
-    tick_id: int
-    opened: datetime
-    language: str
-    lease: str
-    token: int
-
-    def since(self, reach: timedelta) -> datetime:
-        """From when on articles are in the window: all that a week's arrivals may be near to."""
-        return self.opened - ALIAS_WITHIN - reach
-
-
 def _cluster_partition(ctx: Context, tick_id: int, opened: datetime, language: str) -> None:
     """Cluster one language of a tick under its lease."""
     name = f"cluster:{language}"
@@ -97,9 +73,9 @@ def _cluster_partition(ctx: Context, tick_id: int, opened: datetime, language: s
         partitions.ensure(tx, language)
     if token is None:
         return
-    turn = _Turn(tick_id, opened, language, name, token)
+    turn = Turn(tick_id, opened, language, name, token)
     if _place(ctx, turn):
-        _refine(ctx, turn)
+        regroup(ctx, turn)
     with ctx.store.write() as tx:
         leases.give_back(tx, name, token)
 
@@ -119,7 +95,7 @@ class _Brought:
     version: int
 
 
-def _place(ctx: Context, turn: _Turn) -> bool:
+def _place(ctx: Context, turn: Turn) -> bool:
     """Place a tick's articles; say whether that was saved."""
     with ctx.store.read() as tx:
         new = stories.pending_articles(tx, turn.tick_id, turn.language)
@@ -131,25 +107,34 @@ def _place(ctx: Context, turn: _Turn) -> bool:
         )
         if not (new or brought.leaving):
             return True
-        around = _window(ctx, tx, turn, brought.version)
+        known = _known_window(ctx, turn, brought.version)
+        live = (
+            () if known else stories.live_articles(tx, turn.language, since=window_since(ctx, turn))
+        )
+    around = known or _loaded(ctx, turn, live)
     assignments = _assigned(ctx, turn, brought, around)
     return _save(ctx, turn, brought, assignments, around)
 
 
-def _window(ctx: Context, tx: Connection, turn: _Turn, version: int) -> Window:
-    """Return the live articles of a partition: those at hand when nobody changed them since."""
-    reach = ctx.settings.window
+def _known_window(ctx: Context, turn: Turn, version: int) -> Window | None:
+    """Return the window at hand, unless somebody changed stories since."""
     known = ctx.windows.pop(turn.language, None)
-    if known and known.version == version and known.since <= turn.since(reach):
-        known.window.forget(turn.since(reach))
-        return known.window
-    around = Window(reach, frequencies(turn.language))
-    for article, story_id in stories.live_articles(tx, turn.language, since=turn.since(reach)):
+    if known is None or known.version != version or known.since > window_since(ctx, turn):
+        return None
+    known.window.forget(window_since(ctx, turn))
+    return known.window
+
+
+def _loaded(ctx: Context, turn: Turn, live: Iterable[tuple[Article, StoryId]]) -> Window:
+    """Return a window with the live articles."""
+    around, alive = Window(ctx.settings.window, frequencies(turn.language)), Heart(ctx, turn)
+    for article, story_id in live:
+        alive()
         around.add(article, around.read(article), story_id)
     return around
 
 
-def _assigned(ctx: Context, turn: _Turn, brought: _Brought, around: Window) -> list[Assignment]:
+def _assigned(ctx: Context, turn: Turn, brought: _Brought, around: Window) -> list[Assignment]:
     """Decide where a tick's articles belong, and bring the window up to date with it."""
     updated = [article for article in brought.new if article.id in brought.placed]
     known = {article.id for article in updated if article.id in around}
@@ -161,19 +146,13 @@ def _assigned(ctx: Context, turn: _Turn, brought: _Brought, around: Window) -> l
     late = [article for article in fresh if article.published_at < turn.opened - ALIAS_WITHIN]
     placed = _assigned_late(ctx, turn, late)
     for article, one in zip(late, placed, strict=True):
-        if article.published_at >= turn.since(ctx.settings.window) and not one.alias_of:
+        if article.published_at >= window_since(ctx, turn) and not one.alias_of:
             around.add(article, around.read(article), one.story_id)
-    is_taken, model = partial(_is_taken, ctx), shipped_model()
-    return [*placed, *(place(article, around, is_taken, model) for article in fresh[len(late) :])]
+    taken, model = partial(is_taken, ctx), shipped_model()
+    return [*placed, *(place(article, around, taken, model) for article in fresh[len(late) :])]
 
 
-def _is_taken(ctx: Context, story_id: StoryId) -> bool:
-    """Say whether a story id was ever given out."""
-    with ctx.store.read() as tx:
-        return stories.is_taken(tx, story_id)
-
-
-def _assigned_late(ctx: Context, turn: _Turn, late: Sequence[Article]) -> list[Assignment]:
+def _assigned_late(ctx: Context, turn: Turn, late: Sequence[Article]) -> list[Assignment]:
     """Decide where articles belong that are older than the window, each among its own time's."""
     reach = max(ctx.settings.window, ALIAS_WITHIN)
     found: list[Assignment] = []
@@ -182,8 +161,8 @@ def _assigned_late(ctx: Context, turn: _Turn, late: Sequence[Article]) -> list[A
         with ctx.store.read() as tx:
             live = stories.live_articles(tx, turn.language, since=since, until=until)
         around = [LiveArticle(article=article, story_id=story_id) for article, story_id in live]
-        is_taken = partial(_is_taken, ctx)
-        found += assign(part, around, window=ctx.settings.window, is_taken=is_taken)
+        taken = partial(is_taken, ctx)
+        found += assign(part, around, window=ctx.settings.window, is_taken=taken)
     return found
 
 
@@ -201,7 +180,7 @@ def _spans(articles: Sequence[Article], reach: timedelta) -> Iterator[list[Artic
 
 def _save(
     ctx: Context,
-    turn: _Turn,
+    turn: Turn,
     brought: _Brought,
     assignments: Sequence[Assignment],
     around: Window,
@@ -227,7 +206,7 @@ def _save(
         score_stories(ctx, tx, sorted(touched))
         let_go_of(ctx, tx, brought.leaving, state="gone")
         partitions.note(tx, turn.language, placed_tick=turn.tick_id, version=brought.version + 1)
-    since = turn.since(ctx.settings.window)
+    since = window_since(ctx, turn)
     ctx.windows[turn.language] = LiveWindow(around, brought.version + 1, since)
     _count(ctx, brought, assignments)
     return True
@@ -241,111 +220,3 @@ def _count(ctx: Context, brought: _Brought, assignments: Sequence[Assignment]) -
     for item in assignments:
         ending = "alias" if item.alias_of else "founded" if item.founded else "joined"
         ctx.tally.end("cluster", ending)
-
-
-# --- the live stories as a whole ------------------------------------------------------------------
-
-
-def _refine(ctx: Context, turn: _Turn) -> None:
-    """Group the live stories of a partition anew where that is due, and let it rest."""
-    with ctx.store.read() as tx:
-        state = partitions.partition(tx, turn.language)
-    found = _refined(ctx, turn, state)
-    with ctx.store.write() as tx:
-        now = partitions.partition(tx, turn.language)
-        if not leases.holds(tx, turn.lease, turn.token) or now.version != state.version:
-            return
-        if found is not None:
-            _move(ctx, tx, turn, found)
-            partitions.note(tx, turn.language, refined_at=turn.opened)
-        partitions.note(tx, turn.language, settled_tick=turn.tick_id)
-        version = partitions.partition(tx, turn.language).version
-    if found is not None:
-        _follow(ctx, turn, found, version)
-
-
-def _refined(ctx: Context, turn: _Turn, state: Row[Any]) -> Refinement | None:
-    """Return the live stories grouped anew; None when it is not yet time."""
-    since = turn.opened - ctx.settings.window
-    with ctx.store.read() as tx:
-        size = stories.count_live(tx, turn.language, since=since)
-        if not _is_due(ctx, turn, state, size):
-            return None
-        members = stories.live_members(tx, turn.language, since=since)
-        ties = partitions.ties_of(tx, [article.id for article, _ in members])
-    return refine(
-        [LiveArticle(article=article, story_id=story_id) for article, story_id in members],
-        window=ctx.settings.window,
-        is_taken=partial(_is_taken, ctx),
-        must=ties.must,
-        cannot=ties.cannot,
-    )
-
-
-def _is_due(ctx: Context, turn: _Turn, state: Row[Any], size: int) -> bool:
-    """Say whether the live stories are looked at again: every time few, every few hours many."""
-    if state.placed_tick != turn.tick_id:
-        return False
-    waited = turn.opened - state.refined_at if state.refined_at else None
-    return size <= _SMALL or waited is None or waited >= ctx.settings.refine_every
-
-
-def _move(ctx: Context, tx: Connection, turn: _Turn, found: Refinement) -> None:
-    """Save what a refinement changed: moved articles, split and merged stories."""
-    for new, origin in sorted(found.splits.items()):
-        corrections.found_by_split(tx, new, origin)
-    reasons = [(found.story_of[one.article_id], turn.language, one) for one in found.memberships]
-    stories.add_memberships(tx, reasons)
-    partitions.touch(tx, [move.article_id for move in found.moves])
-    for old, into in sorted(found.aliases.items()):
-        stories.end_story(tx, old, state="merged", into=into)
-    touched = {story for move in found.moves for story in (move.old, move.new)}
-    score_stories(ctx, tx, sorted(touched - found.aliases.keys()))
-
-
-def _follow(ctx: Context, turn: _Turn, found: Refinement, version: int) -> None:
-    """Bring the window at hand along, and tell what became of stories."""
-    known = ctx.windows.get(turn.language)
-    if known is not None:
-        known.window.settle(found.story_of)
-        ctx.windows[turn.language] = LiveWindow(known.window, version, known.since)
-    for old, into in sorted(found.aliases.items()):
-        ctx.tally.note("cluster", old, f"merged into {into}")
-    for new, origin in sorted(found.splits.items()):
-        ctx.tally.note("cluster", new, f"split from {origin}")
-    for warning in found.warnings:
-        ctx.tally.note("cluster", turn.language, warning)
-
-
-# --- scores, and articles that leave --------------------------------------------------------------
-
-
-def score_stories(ctx: Context, tx: Connection, ids: Sequence[StoryId]) -> None:
-    """Find the lead, topics and scores of stories anew, and make them due for writing."""
-    for story_id, rows in sorted(stories.members_of(tx, ids).items()):
-        story = build_story(
-            story_id,
-            [article for article, _ in rows],
-            [membership for _, membership in rows],
-            topics=ctx.catalogue.topics,
-            organisations=ctx.catalogue.organisations,
-            scoring=ctx.catalogue.scoring,
-        )
-        stories.save_story(tx, story, cluster_version=CLUSTER_VERSION, score_version=SCORE_VERSION)
-
-
-def let_go_of(
-    ctx: Context,
-    tx: Connection,
-    ids: Sequence[ArticleId],
-    *,
-    state: str = "withdrawn",
-    last: str = "retracted",
-) -> None:
-    """Take articles out of their stories; a story without any ends as `last`."""
-    touched = set(stories.stories_of(tx, ids).values())
-    corrections.withdraw_articles(tx, ids, state=state)
-    left = stories.members_of(tx, touched)
-    for story_id in sorted(touched - left.keys()):
-        stories.end_story(tx, story_id, state=last)
-    score_stories(ctx, tx, sorted(left))

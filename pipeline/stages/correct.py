@@ -14,7 +14,7 @@ from pipeline.context import Context
 from pipeline.errors import UsageError
 from pipeline.io.store import corrections, partitions, stories
 from pipeline.records import ArticleId, StoryId
-from pipeline.stages.cluster import let_go_of, score_stories
+from pipeline.stages.score import let_go_of, score_stories
 from pipeline.stories.cluster import story_id as founded_id
 from pipeline.urls import url_key
 

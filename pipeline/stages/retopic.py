@@ -11,7 +11,7 @@ from config.catalogue import Catalogue
 from pipeline.context import Context
 from pipeline.io.store import Store, stories
 from pipeline.records import Story, StoryId
-from pipeline.stages.cluster import score_stories
+from pipeline.stages.score import score_stories
 from pipeline.stories.story import build_story
 from pipeline.stories.topics import TopicOrigin, topics_of
 

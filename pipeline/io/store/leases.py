@@ -25,6 +25,13 @@ def take(tx: Connection, name: str, *, owner: str, now: datetime, lasts: timedel
     return token
 
 
+def renew(tx: Connection, name: str, token: int, *, until: datetime) -> None:
+    """Keep a lease for longer, if it is still ours."""
+    tx.execute(
+        update(leases).where(leases.c.name == name, leases.c.token == token).values(until=until)
+    )
+
+
 def holds(tx: Connection, name: str, token: int) -> bool:
     """Say, inside the saving transaction, whether nobody took the lease since."""
     row = tx.execute(select(leases.c.token).where(leases.c.name == name).with_for_update()).one()

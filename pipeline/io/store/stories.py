@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, exists, func, select, update
+from sqlalchemy import Connection, Row, and_, exists, func, select, update
 
 from pipeline.io.schema import article_aliases, articles, memberships, stories, written
 from pipeline.io.store.pages import article_of_row
@@ -68,29 +68,31 @@ def live_articles(
     return [(article_of_row(row), StoryId(row.story_id)) for row in tx.execute(query)]
 
 
-def _live_stories(language: str, since: datetime) -> Select[Any]:
-    """Return the query of the stories of a partition with an article from `since` on."""
-    return (
-        select(memberships.c.story_id)
-        .join(articles, memberships.c.article_id == articles.c.id)
+def is_small(tx: Connection, language: str, *, since: datetime, limit: int) -> bool:
+    """Say whether a partition has at most `limit` articles in stories from `since` on."""
+    some = (
+        select(articles.c.id)
         .where(articles.c.language == language, articles.c.published_at >= since)
+        .where(articles.c.state == "clustered")
+        .limit(limit + 1)
+        .subquery()
     )
-
-
-def count_live(tx: Connection, language: str, *, since: datetime) -> int:
-    """Count all members of the stories of a partition with an article from `since` on."""
-    live = memberships.c.story_id.in_(_live_stories(language, since))
-    return tx.scalar(select(func.count()).where(live)) or 0
+    return (tx.scalar(select(func.count()).select_from(some)) or 0) <= limit
 
 
 def live_members(
     tx: Connection, language: str, *, since: datetime
 ) -> list[tuple[Article, StoryId]]:
-    """Return these members with their stories, in order of time."""
+    """Return all members of the stories with an article from `since` on, in order of time."""
+    live = (
+        select(memberships.c.story_id)
+        .join(articles, memberships.c.article_id == articles.c.id)
+        .where(articles.c.language == language, articles.c.published_at >= since)
+    )
     rows = tx.execute(
         select(articles, memberships.c.story_id)
         .join(memberships, memberships.c.article_id == articles.c.id)
-        .where(memberships.c.story_id.in_(_live_stories(language, since)))
+        .where(memberships.c.story_id.in_(live))
         .order_by(articles.c.published_at, articles.c.id)
     )
     return [(article_of_row(row), StoryId(row.story_id)) for row in rows]

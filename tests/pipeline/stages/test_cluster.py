@@ -19,7 +19,9 @@ from pipeline.io.store.pages import article_values
 from pipeline.records import Article, ArticleId, ArticleType, PageId, StoryId
 from pipeline.stages import cluster as stage
 from pipeline.stages import correct
+from pipeline.stages import regroup as regrouping
 from pipeline.stages.cluster import cluster
+from pipeline.stages.score import score_stories
 from pipeline.stories.cluster import LiveArticle
 from pipeline.stories.refine import Refinement, refine
 from pipeline.urls import url_key
@@ -234,7 +236,7 @@ def test_stories_that_prove_to_be_one_merge_and_the_other_id_is_an_alias(open_ct
     with ctx.store.write() as tx:  # as if the second had arrived without a likeness
         corrections.found_by_split(tx, StoryId("second"), one)
         corrections.move_articles(tx, [alike[1].id], StoryId("second"))
-        stage.score_stories(ctx, tx, [one, StoryId("second")])
+        score_stories(ctx, tx, [one, StoryId("second")])
     arrive(ctx, alike[2:])
     cluster(ctx, [])
 
@@ -258,7 +260,7 @@ def test_a_death_between_placing_and_grouping_anew_changes_nothing(
         cluster(whole, [])
         arrive(broken, part)
         with monkeypatch.context() as patched:
-            patched.setattr(stage, "_refine", die)
+            patched.setattr(stage, "regroup", die)
             with pytest.raises(KeyboardInterrupt):
                 cluster(broken, [])
         broken.windows.clear()
@@ -271,14 +273,14 @@ def test_a_death_between_placing_and_grouping_anew_changes_nothing(
 def test_many_are_grouped_anew_every_few_hours_alone(
     open_ctx: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stage, "_SMALL", 3)
+    monkeypatch.setattr(regrouping, "SMALL", 3)
     seen: list[int] = []
 
     def counted(members: Sequence[LiveArticle], **given: Any) -> Refinement:
         seen.append(len(members))
         return refine(members, **given)
 
-    monkeypatch.setattr(stage, "refine", counted)
+    monkeypatch.setattr(regrouping, "refine", counted)
     ctx = open_ctx(refine_every="6h")
     alike = _alike(5) + [_orchard(number) for number in range(20, 29)]
     for number, one in enumerate(alike):

@@ -1,0 +1,98 @@
+"""The live stories of a partition once more, as a whole: merges and splits, with ids that last."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from pipeline.context import Context, LiveWindow
+from pipeline.io.store import corrections, leases, partitions, stories
+from pipeline.records import StoryId
+from pipeline.stages.score import score_stories
+from pipeline.stages.turn import Heart, Turn
+from pipeline.stories.cluster import LiveArticle
+from pipeline.stories.refine import Refinement, refine
+
+#: Live articles up to which their stories are grouped anew with every tick: half a second.
+SMALL = 500
+
+
+def regroup(ctx: Context, turn: Turn) -> None:
+    """Group the live stories of a partition anew where that is due, and let it rest."""
+    with ctx.store.read() as tx:
+        state = partitions.partition(tx, turn.language)
+    found = _regrouped(ctx, turn, state)
+    with ctx.store.write() as tx:
+        now = partitions.partition(tx, turn.language)
+        if not leases.holds(tx, turn.lease, turn.token) or now.version != state.version:
+            return
+        if found is not None:
+            _move(ctx, tx, turn, found)
+            partitions.note(tx, turn.language, refined_at=turn.opened)
+        partitions.note(tx, turn.language, settled_tick=turn.tick_id)
+        version = partitions.partition(tx, turn.language).version
+    if found is not None:
+        _follow(ctx, turn, found, version)
+
+
+def _regrouped(ctx: Context, turn: Turn, state: Row[Any]) -> Refinement | None:
+    """Return the live stories grouped anew; None when it is not yet time."""
+    since = turn.opened - ctx.settings.window
+    with ctx.store.read() as tx:
+        if not _is_due(ctx, tx, turn, state):
+            return None
+        members = stories.live_members(tx, turn.language, since=since)
+        ties = partitions.ties_of(tx, [article.id for article, _ in members])
+    return refine(
+        [LiveArticle(article=article, story_id=story_id) for article, story_id in members],
+        window=ctx.settings.window,
+        is_taken=partial(is_taken, ctx),
+        must=ties.must,
+        cannot=ties.cannot,
+        alive=Heart(ctx, turn),
+    )
+
+
+def _is_due(ctx: Context, tx: Connection, turn: Turn, state: Row[Any]) -> bool:
+    """Say whether the live stories are looked at again: every time few, every few hours many."""
+    if state.placed_tick != turn.tick_id:
+        return False
+    if state.refined_at is None or turn.opened - state.refined_at >= ctx.settings.refine_every:
+        return True
+    since = turn.opened - ctx.settings.window
+    return stories.is_small(tx, turn.language, since=since, limit=SMALL)
+
+
+def _move(ctx: Context, tx: Connection, turn: Turn, found: Refinement) -> None:
+    """Save what a refinement changed: moved articles, split and merged stories."""
+    for new, origin in sorted(found.splits.items()):
+        corrections.found_by_split(tx, new, origin)
+    reasons = [(found.story_of[one.article_id], turn.language, one) for one in found.memberships]
+    stories.add_memberships(tx, reasons)
+    partitions.touch(tx, [move.article_id for move in found.moves])
+    for old, into in sorted(found.aliases.items()):
+        stories.end_story(tx, old, state="merged", into=into)
+    touched = {story for move in found.moves for story in (move.old, move.new)}
+    score_stories(ctx, tx, sorted(touched - found.aliases.keys()))
+
+
+def _follow(ctx: Context, turn: Turn, found: Refinement, version: int) -> None:
+    """Bring the window at hand along, and tell what became of stories."""
+    known = ctx.windows.get(turn.language)
+    if known is not None:
+        known.window.settle(found.story_of)
+        ctx.windows[turn.language] = LiveWindow(known.window, version, known.since)
+    for old, into in sorted(found.aliases.items()):
+        ctx.tally.note("cluster", old, f"merged into {into}")
+    for new, origin in sorted(found.splits.items()):
+        ctx.tally.note("cluster", new, f"split from {origin}")
+    for warning in found.warnings:
+        ctx.tally.note("cluster", turn.language, warning)
+
+
+def is_taken(ctx: Context, story_id: StoryId) -> bool:
+    """Say whether a story id was ever given out."""
+    with ctx.store.read() as tx:
+        return stories.is_taken(tx, story_id)
