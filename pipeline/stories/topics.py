@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
 from config.catalogue import Topic
 
@@ -16,6 +16,11 @@ from config.catalogue import Topic
 _PATTERNS_KEPT: Final = 8192
 #: Longer capitals are words in capitals, not initials that anyone dots.
 _LONGEST_INITIALS: Final = 5
+#: As typed, and as newsrooms set them (U+2010 and U+2011, U+2019).
+_HYPHENS: Final = "[-\u2010\u2011]"
+_APOSTROPHES: Final = "['\u2019]"
+#: What a blank of a keyword stands for; a dash between blanks parts two thoughts.
+_BETWEEN: Final = rf"(?:\s+|{_HYPHENS})"
 
 
 class Where(StrEnum):
@@ -87,7 +92,8 @@ def holds(text: str, keyword: str) -> bool:
     """Tell whether `text` holds a keyword as whole words.
 
     A keyword in capitals ("AI") counts in capitals only, dotted too ("A.I."); any other in
-    whatever case. A space in a keyword stands for a space or a hyphen.
+    whatever case. A space in a keyword stands for a space or a hyphen; hyphens and apostrophes
+    count however they are set.
     """
     return _pattern(keyword).search(text) is not None
 
@@ -130,8 +136,10 @@ class _Places:
 
 
 def _places(url: str, provider: str) -> _Places:
-    """Return where an article stands."""
-    path = urlsplit(url).path.lower()
+    """Return where an article stands; an address that cannot be read has no folders."""
+    # Not urlsplit: it raises for hosts that other readers of addresses take.
+    address = re.split("[?#]", url, maxsplit=1)[0]
+    path = unquote(address.partition("://")[2].partition("/")[2]).lower()
     return _Places(provider, f"/{path.strip('/')}/")
 
 
@@ -151,13 +159,13 @@ def _pattern(keyword: str) -> re.Pattern[str]:
     words = keyword.split()
     if keyword.isupper():
         return re.compile(_bounded(_dotted(words)))
-    return re.compile(_bounded(map(re.escape, words)), re.IGNORECASE)
+    return re.compile(_bounded(map(_spelt, words)), re.IGNORECASE)
 
 
 def _dotted(words: Iterable[str]) -> Iterable[str]:
     """Let the dots of initials stand or not."""
     for word in words:
-        plain = re.escape(word)
+        plain = _spelt(word)
         if word.isalpha() and len(word) <= _LONGEST_INITIALS:
             dotted = "".join(rf"{letter}\." for letter in word)
             yield rf"(?:{plain}|{dotted})"
@@ -165,5 +173,12 @@ def _dotted(words: Iterable[str]) -> Iterable[str]:
             yield plain
 
 
+def _spelt(word: str) -> str:
+    """Return the pattern of a word, its hyphens and apostrophes in any form."""
+    typed = re.sub(_HYPHENS, "-", re.sub(_APOSTROPHES, "'", word))
+    return re.escape(typed).replace(r"\-", _HYPHENS).replace("'", _APOSTROPHES)
+
+
 def _bounded(patterns: Iterable[str]) -> str:
-    return r"(?<!\w)" + r"[\s-]".join(patterns) + r"(?!\w)"
+    """Join the patterns of words; no word character may stand at either end."""
+    return rf"(?<!\w){_BETWEEN.join(patterns)}(?!\w)"
