@@ -7,10 +7,12 @@ brings is placed first, then the live stories are grouped anew where that is due
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+
+from sqlalchemy import Connection
 
 from pipeline.context import Context, LiveWindow
 from pipeline.io.store import leases, partitions, stories, ticks
@@ -107,11 +109,9 @@ def _place(ctx: Context, turn: Turn) -> bool:
         )
         if not (new or brought.leaving):
             return True
-        known = _known_window(ctx, turn, brought.version)
-        live = (
-            () if known else stories.live_articles(tx, turn.language, since=window_since(ctx, turn))
-        )
-    around = known or _loaded(ctx, turn, live)
+        around = _known_window(ctx, turn, brought.version)
+        if around is None:
+            around = _loaded(ctx, tx, turn)
     assignments = _assigned(ctx, turn, brought, around)
     return _save(ctx, turn, brought, assignments, around)
 
@@ -125,10 +125,11 @@ def _known_window(ctx: Context, turn: Turn, version: int) -> Window | None:
     return known.window
 
 
-def _loaded(ctx: Context, turn: Turn, live: Iterable[tuple[Article, StoryId]]) -> Window:
+def _loaded(ctx: Context, tx: Connection, turn: Turn) -> Window:
     """Return a window with the live articles."""
     around, alive = Window(ctx.settings.window, frequencies(turn.language)), Heart(ctx, turn)
-    for article, story_id in live:
+    since = window_since(ctx, turn)
+    for article, story_id in stories.live_articles(tx, turn.language, since=since):
         alive()
         around.add(article, around.read(article), story_id)
     return around
@@ -159,7 +160,7 @@ def _assigned_late(ctx: Context, turn: Turn, late: Sequence[Article]) -> list[As
     for part in _spans(late, reach):
         since, until = part[0].published_at - reach, part[-1].published_at + reach
         with ctx.store.read() as tx:
-            live = stories.live_articles(tx, turn.language, since=since, until=until)
+            live = list(stories.live_articles(tx, turn.language, since=since, until=until))
         around = [LiveArticle(article=article, story_id=story_id) for article, story_id in live]
         taken = partial(is_taken, ctx)
         found += assign(part, around, window=ctx.settings.window, is_taken=taken)

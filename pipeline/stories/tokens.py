@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 #: Words of the opening: news tells its event first, and an excerpt is about as long.
 OPENING_WORDS: Final = 80
+#: Eighty words of any language that parts them take fewer; of the others it is a paragraph.
+OPENING_CHARS: Final = 1_000
 #: A longer run is an address, a key or a script without spaces; its head is enough.
 _LONGEST_WORD: Final = 40
 #: A stem keeps at least so many letters: "used" and "us" are not one word.
@@ -80,8 +82,8 @@ def plain_words(text: str) -> list[str]:
 
 
 def opening(text: str) -> str:
-    """Return the first `OPENING_WORDS` words of `text`."""
-    return " ".join(text.split(maxsplit=OPENING_WORDS)[:OPENING_WORDS])
+    """Return the first `OPENING_WORDS` words of `text`, `OPENING_CHARS` characters at most."""
+    return " ".join(text[:OPENING_CHARS].split(maxsplit=OPENING_WORDS)[:OPENING_WORDS])
 
 
 def stem(word: str) -> str:

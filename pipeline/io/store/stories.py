@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, select, update
 
 from pipeline.io.schema import article_aliases, articles, memberships, stories, written
 from pipeline.io.store.pages import article_of_row
 from pipeline.io.store.statements import insert_missing, one_of, upsert
 from pipeline.records import Article, ArticleId, Membership, Part, Story, StoryId
+from pipeline.stories.tokens import OPENING_CHARS
 
 
 def languages_of_tick(tx: Connection, tick_id: int) -> list[str]:
@@ -53,19 +54,33 @@ def leaving_articles(tx: Connection, tick_id: int, language: str) -> list[Articl
     return [ArticleId(row.id) for row in rows]
 
 
+#: The columns of an article as the clusterer reads it: no more of the text than its opening.
+_AS_READ: tuple[ColumnElement[Any], ...] = (
+    *(column for column in articles.c if column is not articles.c.text),
+    func.substr(articles.c.text, 1, OPENING_CHARS).label("text"),
+)
+#: Rows of a large answer held at a time.
+_ROWS = 1_000
+
+
 def live_articles(
     tx: Connection, language: str, *, since: datetime, until: datetime | None = None
-) -> list[tuple[Article, StoryId]]:
-    """Return the clustered articles of a time with their stories, in order of time."""
+) -> Iterator[tuple[Article, StoryId]]:
+    """Yield the clustered articles of a time with their stories, in order of time.
+
+    Of their texts they have the opening alone.
+    """
     query = (
-        select(articles, memberships.c.story_id)
+        select(*_AS_READ, memberships.c.story_id)
         .join(memberships, memberships.c.article_id == articles.c.id)
         .where(articles.c.language == language, articles.c.published_at >= since)
         .order_by(articles.c.published_at, articles.c.id)
     )
     if until is not None:
         query = query.where(articles.c.published_at <= until)
-    return [(article_of_row(row), StoryId(row.story_id)) for row in tx.execute(query)]
+    rows: Iterable[Any] = tx.execute(query, execution_options={"yield_per": _ROWS})
+    for row in rows:
+        yield article_of_row(row), StoryId(row.story_id)
 
 
 def is_small(tx: Connection, language: str, *, since: datetime, limit: int) -> bool:
@@ -83,14 +98,17 @@ def is_small(tx: Connection, language: str, *, since: datetime, limit: int) -> b
 def live_members(
     tx: Connection, language: str, *, since: datetime
 ) -> list[tuple[Article, StoryId]]:
-    """Return all members of the stories with an article from `since` on, in order of time."""
+    """Return all members of the stories with an article from `since` on, in order of time.
+
+    Of their texts they have the opening alone.
+    """
     live = (
         select(memberships.c.story_id)
         .join(articles, memberships.c.article_id == articles.c.id)
         .where(articles.c.language == language, articles.c.published_at >= since)
     )
-    rows = tx.execute(
-        select(articles, memberships.c.story_id)
+    rows: Iterable[Any] = tx.execute(
+        select(*_AS_READ, memberships.c.story_id)
         .join(memberships, memberships.c.article_id == articles.c.id)
         .where(memberships.c.story_id.in_(live))
         .order_by(articles.c.published_at, articles.c.id)

@@ -186,7 +186,7 @@ def test_members_come_back_with_their_reasons(store: Store) -> None:
 
     with store.read() as tx:
         [(article, membership)] = stories.members_of(tx, [story.id])[story.id]
-        live = stories.live_articles(tx, "en", since=NOW - timedelta(days=3))
+        live = list(stories.live_articles(tx, "en", since=NOW - timedelta(days=3)))
 
     assert article == story.lead.article
     assert membership == story.memberships[0]
