@@ -53,6 +53,14 @@ def _folder(value: str) -> str:
     return value
 
 
+def _section(value: str) -> str:
+    """Refuse a publisher's domain without folders: it would mean the home page alone."""
+    first, _, folders = value.partition("/")
+    if "." in first and not folders:
+        raise ValueError("a publisher alone stands in `providers`")
+    return value
+
+
 #: Headers that the client itself decides; a second one would contradict it.
 _OUR_HEADERS = frozenset(
     {
@@ -93,7 +101,9 @@ Name = Annotated[str, Field(pattern=r"^[^\s\p{C}]([^\p{C}]*[^\s\p{C}])?$", max_l
 #: A word or phrase; a single letter would match everywhere.
 Keyword = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2)]
 #: Folders of an address, lower case; the first may be the publisher's domain.
-Section = Annotated[str, Field(pattern=r"^[^\s/?#A-Z]+(/[^\s/?#A-Z]+)*$", max_length=200)]
+Section = Annotated[
+    str, Field(pattern=r"^[^\s/?#A-Z]+(/[^\s/?#A-Z]+)*$", max_length=200), AfterValidator(_section)
+]
 Folder = Annotated[str, Field(min_length=1), AfterValidator(_folder)]
 #: Below 5 minutes nobody is polite, above 7 days a feed has dropped what we did not see.
 PollInterval = Annotated[
@@ -180,9 +190,11 @@ class Topic(_Record):
     sections: tuple[Section, ...] = ()
     """Folders of an article's address that show it: technology/ai, or bbc.com/news/technology."""
     providers: tuple[Domain, ...] = ()
-    """Publishers, by registrable domain, all of whose articles have it."""
+    """Publishers, by domain as in sources and organisations, all of whose articles have it."""
     excludes: tuple[Keyword, ...] = ()
     """A text that holds one of these does not get the topic."""
+    not_providers: tuple[Domain, ...] = ()
+    """Publishers, by their domain, whose articles do not get the topic."""
 
     @model_validator(mode="after")
     def _some_rule(self) -> Topic:

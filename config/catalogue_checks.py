@@ -36,10 +36,11 @@ def check_organisations(organisations: Sequence[Member[Organisation]]) -> Iterat
 
 
 def check_topics(topics: Sequence[Member[Topic]], known: Sequence[str]) -> Iterator[Problem]:
-    """Refuse two topics of one name, parents that do not exist, and circles of parents."""
+    """Refuse two topics of one name, unknown parents, circles of them, and rules at odds."""
     yield from twice(topics, "name", lambda topic: topic.name.casefold(), "this name is taken")
     for member in topics:
         yield from _unknown_topics(member, "parent", [member.value.parent], known)
+        yield from _at_odds(member)
     yield from _circles(topics)
 
 
@@ -61,6 +62,20 @@ def _unknown_topics(
     for name in names:
         if name is not None and name not in known:
             yield member.problem(key, f"unknown topic {name!r}", suggestion(name, known))
+
+
+def _at_odds(member: Member[Topic]) -> Iterator[Problem]:
+    """Refuse what a topic both takes and keeps off."""
+    topic = member.value
+    for key, kept_off, rule, taken in (
+        ("excludes", topic.excludes, "keywords", topic.keywords),
+        ("not_providers", topic.not_providers, "providers", topic.providers),
+    ):
+        for value in kept_off:
+            if value in taken:
+                yield member.problem(
+                    key, f"{value!r} stands in {rule} too", "leave it out of one of the two"
+                )
 
 
 def _circles(topics: Sequence[Member[Topic]]) -> Iterator[Problem]:
@@ -90,16 +105,29 @@ def _way_up(name: str, parents: Mapping[str, str | None]) -> list[str]:
 
 def catalogue_warnings(catalogue: Catalogue) -> list[str]:
     """Return what is allowed, but probably not meant."""
-    strangers = sorted(
-        {source.provider for source in catalogue.sources.values()} - catalogue.organisations.keys()
-    )
+    publishers = {source.provider for source in catalogue.sources.values()}
+    strangers = sorted(publishers - catalogue.organisations.keys())
+    known = publishers | catalogue.organisations.keys()
     warnings = [
         f"provider {domain} has no organisation: its articles start from quality "
         f"{catalogue.scoring.unknown_provider} and show their own name"
         for domain in strangers
+    ]
+    warnings += [
+        f"topic {topic.name}: no source and no organisation is called {domain}"
+        for topic in catalogue.topics
+        for domain in _publishers(topic)
+        if domain not in known
     ]
     if not catalogue.sources:
         warnings.append("no source: nothing will be polled")
     if not catalogue.sites:
         warnings.append("no site: nothing will be written")
     return warnings
+
+
+def _publishers(topic: Topic) -> list[str]:
+    """Return the publishers that a topic's rules name, each once."""
+    of_sections = (section.partition("/")[0] for section in topic.sections)
+    named = (domain for domain in of_sections if "." in domain)
+    return list(dict.fromkeys([*named, *topic.providers, *topic.not_providers]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -30,16 +31,18 @@ def shipped() -> Traversable:
     return files("config") / "catalogue"
 
 
-def load_catalogue(folder: Path | None = None) -> Catalogue:
+def load_catalogue(folder: Path | None = None, *, topics_file: Path | None = None) -> Catalogue:
     """Return the catalogue in `folder`; None: the one shipped with newsloom.
 
+    `topics_file` is read in place of the folder's ``topics.toml``: a draft of it.
     ``scoring.toml`` may be absent or name only the weights that differ from the shipped ones.
     Raise ConfigError with all that is wrong.
     """
     problems: list[Problem] = []
     place = shipped() if folder is None else folder
     names = _names(place, problems)
-    found = _read_files(place, problems)
+    drafts = {"topics.toml": topics_file} if topics_file else {}
+    found = _read_files({name: drafts.get(name, place / name) for name in _TABLES}, problems)
     scoring = _scoring(place if _SCORING in names else shipped(), problems)
     # Half a catalogue would seem full of names that lead nowhere.
     if problems or scoring is None:
@@ -84,12 +87,12 @@ def _names(place: Traversable, problems: list[Problem]) -> list[str]:
     return names
 
 
-def _read_files(place: Traversable, problems: list[Problem]) -> dict[str, TomlFile]:
+def _read_files(places: Mapping[str, Traversable], problems: list[Problem]) -> dict[str, TomlFile]:
     """Return the files with tables; add what is wrong to `problems`."""
     found = {}
-    for name in _TABLES:
+    for name, file in places.items():
         try:
-            found[name] = read_toml(place / name)
+            found[name] = read_toml(file)
         except ConfigError as error:
             problems += error.problems
     return found

@@ -49,7 +49,7 @@ class TopicMatches:
 
     names: tuple[str, ...] = ()
     origins: Mapping[str, TopicOrigin] = field(default_factory=dict)
-    #: Topics that are kept off, with the word that does it.
+    #: Topics that are kept off, with the word or the publisher that does it.
     excluded: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -64,17 +64,16 @@ def topics_of(
     """Return the topics that a rule gives an article, and their parents.
 
     A keyword in the title or the excerpt, a section in the path of `url`, or the `provider`
-    (registrable domain) gives a topic; an excluded word in title or excerpt keeps it off, whatever
-    gave it. The main topic is the first of the top level in the catalogue's order.
+    (domain) gives a topic; an excluded word in title or excerpt, or an excluded publisher, keeps it
+    off, whatever gave it. The main topic is the first of the top level in the catalogue's order.
     """
     catalogue = {topic.name: topic for topic in topics}
-    excluded = {
-        topic.name: word
-        for topic in topics
-        for word in topic.excludes[::-1]
-        if holds(title, word) or holds(excerpt, word)
-    }
     places = _places(url, provider)
+    excluded = {
+        topic.name: by
+        for topic in topics
+        if (by := _kept_off(topic, title, excerpt, places)) is not None
+    }
     origins: dict[str, TopicOrigin] = {}
     for topic in topics:
         origin = None if topic.name in excluded else _origin(topic, title, excerpt, places)
@@ -104,6 +103,14 @@ def _ordered(topics: Sequence[Topic], origins: Mapping[str, TopicOrigin]) -> Top
     top = [topic.name for topic in topics if topic.parent is None and topic.name in origins]
     names.sort(key=lambda name: name not in top[:1])
     return TopicMatches(names=tuple(names), origins={name: origins[name] for name in names})
+
+
+def _kept_off(topic: Topic, title: str, excerpt: str, places: _Places) -> str | None:
+    """Return what keeps a topic off: the first excluded word there, else the publisher."""
+    for word in topic.excludes:
+        if holds(title, word) or holds(excerpt, word):
+            return word
+    return places.provider if places.provider in topic.not_providers else None
 
 
 def _origin(topic: Topic, title: str, excerpt: str, places: _Places) -> TopicOrigin | None:

@@ -314,6 +314,82 @@ def test_control_characters_of_a_file_do_not_reach_the_terminal(tmp_path: Path) 
     assert str(caught.value).replace("\n", "").isprintable()
 
 
+# --- rules of topics ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rule", "wrong"),
+    [
+        ('sections = ["/tech"]', "has not the right form"),
+        ('sections = ["tech/"]', "has not the right form"),
+        ('sections = ["Tech"]', "has not the right form"),
+        ('sections = ["https://a.example/tech"]', "has not the right form"),
+        ('sections = ["a.example"]', "a publisher alone stands in `providers`"),
+        ('providers = ["https://a.example"]', "has not the right form"),
+        ('providers = ["A.example"]', "has not the right form"),
+        ('not_providers = ["example"]', "has not the right form"),
+        ('providers = "a.example"', "should be a valid tuple"),
+        ('excludes = ["r"]', "must be longer: characters at least 2"),
+    ],
+)
+def test_a_wrong_rule_is_refused_with_its_line(tmp_path: Path, rule: str, wrong: str) -> None:
+    (problem,) = problems_of(catalogue_in(tmp_path, topics=f"{TOPICS}{rule}\n"))
+    assert problem.key == f"topic Robotics: {rule.split(maxsplit=1)[0]}"
+    assert problem.line == 10
+    assert wrong in problem.wrong
+
+
+def test_a_rule_at_odds_with_another_is_refused(tmp_path: Path) -> None:
+    rules = """excludes = ["robot lawn", "robot"]
+providers = ["a.example"]
+not_providers = ["a.example"]
+"""
+    word, provider = problems_of(catalogue_in(tmp_path, topics=TOPICS + rules))
+    assert str(word) == (
+        f"{tmp_path}/topics.toml, line 10: topic Robotics: excludes: "
+        "'robot' stands in keywords too; leave it out of one of the two"
+    )
+    assert (provider.line, provider.wrong) == (12, "'a.example' stands in providers too")
+
+
+def test_a_publisher_that_nobody_knows_is_a_warning(tmp_path: Path) -> None:
+    rules = """sections = ["tech/v1.2", "www.post.example/tech", "post.example/tech"]
+providers = ["post.example", "pots.example"]
+not_providers = ["pot.example", "post.example.org"]
+"""
+    catalogue = load_catalogue(catalogue_in(tmp_path, topics=TOPICS + rules))
+    assert catalogue_warnings(catalogue) == [
+        "topic Robotics: no source and no organisation is called www.post.example",
+        "topic Robotics: no source and no organisation is called pots.example",
+        "topic Robotics: no source and no organisation is called pot.example",
+        "topic Robotics: no source and no organisation is called post.example.org",
+    ]
+
+
+def test_a_draft_takes_the_place_of_the_topics_file(tmp_path: Path) -> None:
+    folder = catalogue_in(tmp_path / "catalogue")
+    draft = tmp_path / "draft.toml"
+    draft.write_text(TOPICS.replace("robot", "droid"))
+    assert load_catalogue(folder, topics_file=draft).topics[1].keywords == ("droid",)
+    assert load_catalogue(folder).topics[1].keywords == ("robot",)
+    assert load_catalogue(topics_file=draft).sources == load_catalogue().sources
+
+
+def test_a_draft_is_checked_against_the_rest_of_the_catalogue(tmp_path: Path) -> None:
+    folder = catalogue_in(tmp_path / "catalogue")
+    draft = tmp_path / "draft.toml"
+    draft.write_text('[[topic]]\nname = "Droids"\nkeywords = ["droid"]\n')
+    with pytest.raises(ConfigError) as caught:
+        load_catalogue(folder, topics_file=draft)
+    assert [problem.wrong for problem in caught.value.problems] == ["unknown topic 'AI'"]
+    draft.write_text("[[topic")
+    with pytest.raises(ConfigError) as caught:
+        load_catalogue(folder, topics_file=draft)
+    assert [problem.where for problem in caught.value.problems] == [str(draft)]
+    with pytest.raises(ConfigError, match=r"none\.toml: no such file"):
+        load_catalogue(folder, topics_file=tmp_path / "none.toml")
+
+
 def test_a_topic_that_nothing_shows_is_refused(tmp_path: Path) -> None:
     (problem,) = problems_of(catalogue_in(tmp_path, topics=TOPICS.replace('["AI"]', "[]")))
     assert "give it keywords, sections or providers" in problem.wrong

@@ -189,6 +189,16 @@ def test_an_excluded_word_wins_over_any_rule_and_is_told() -> None:
     assert found.excluded == {"Islands": "traffic island"}
 
 
+def test_a_publisher_may_be_kept_off() -> None:
+    topic = Topic(
+        name="A", keywords=("pier",), excludes=("a pier",), not_providers=("one.example",)
+    )
+    assert topics_of("The pier", "", (topic,), provider="two.example").names == ("A",)
+    found = topics_of("The pier", "", (topic,), provider="one.example")
+    assert (found.names, found.excluded) == ((), {"A": "one.example"})
+    assert topics_of("A pier", "", (topic,), provider="one.example").excluded == {"A": "a pier"}
+
+
 def test_words_say_more_than_places() -> None:
     topic = Topic(name="A", keywords=("pier",), sections=("piers",), providers=("one.example",))
     url = "https://one.example/piers/1"
