@@ -6,6 +6,8 @@ import re
 from functools import cache
 from urllib.parse import urlsplit
 
+import pytest
+
 from config.catalogue import Catalogue
 from config.catalogue_checks import feed_key
 from config.load import catalogue_warnings, load_catalogue
@@ -110,6 +112,42 @@ def test_the_reference_documents_articles_get_their_topics() -> None:
 def test_a_keyword_in_capitals_is_no_ordinary_word() -> None:
     assert topics_in("The air said: aid is on its way to a lean esa") == []
     assert topics_in("A.I. is everywhere, says NASA") == ["AI", "Science", "Space"]
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "What a robots.txt file does and does not do",
+        "Mr Robot returns for a last season",
+        "A village 2,000 metres above sea level",
+        "The best robotic vacuums of the year",
+        "Sailing past the Tropic of Cancer",
+    ],
+)
+def test_what_only_sounds_like_a_topic_has_none(title: str) -> None:
+    assert topics_in(title) == []
+
+
+@pytest.mark.parametrize(
+    ("title", "topics"),
+    [
+        ("Nasa delays its launch", ["Science", "Space"]),
+        ("Nato chief meets foreign ministers", ["World"]),
+        ("Central banks hold their breath", ["Business"]),
+        ("Cyber attacks on councils double", ["Technology", "Cybersecurity"]),
+        ("Sea level rise speeds up", ["Science", "Climate"]),
+        ("Two cities write AI policies", ["AI", "AI Policy"]),
+        ("Self\u2011driving bus on trial", ["AI", "Self-driving Cars"]),
+    ],
+)
+def test_plurals_and_other_spellings_count(title: str, topics: list[str]) -> None:
+    assert topics_in(title) == topics
+
+
+def test_no_rule_is_lost_to_another_of_its_topic() -> None:
+    for topic in shipped().topics:
+        for word in topic.excludes:
+            assert topic.name not in topics_in(f"News: {word}."), word
 
 
 def test_each_topic_shows_by_each_of_its_own_keywords() -> None:
