@@ -195,6 +195,10 @@ class Topic(_Record):
     """A text that holds one of these does not get the topic."""
     not_providers: tuple[Domain, ...] = ()
     """Publishers, by their domain, whose articles do not get the topic."""
+    threshold: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Story score from which its articles are one story, 0 to 1; unset: that of the model."""
+    window: Annotated[timedelta, Field(ge=timedelta(hours=1)), READ_DURATION] | None = None
+    """Its articles further apart, such as 24h, do not attract each other; unset: the settings'."""
 
     @model_validator(mode="after")
     def _some_rule(self) -> Topic:

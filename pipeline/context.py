@@ -45,6 +45,10 @@ def system_clock() -> datetime:
     return datetime.now(UTC)
 
 
+#: A hundred thousand articles a day leave some 20 MB of words behind.
+_WINDOW_LIVES = timedelta(days=1)
+
+
 @dataclass(frozen=True, slots=True)
 class LiveWindow:
     """The clusterer's window of one partition, kept from tick to tick."""
@@ -52,8 +56,12 @@ class LiveWindow:
     window: Window
     #: The partition's version that it is as of.
     version: int
-    #: It holds the articles from then on.
-    since: datetime
+    #: The tick's time when it was loaded.
+    made_at: datetime
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Say whether it may serve: words of articles long gone stay in it, so not for ever."""
+        return timedelta(0) <= now - self.made_at <= _WINDOW_LIVES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

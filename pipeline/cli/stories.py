@@ -214,6 +214,8 @@ def _placed(placed: dict[str, Any]) -> Iterator[str]:
         yield f"    shared terms: {', '.join(placed['shared'])}"
     if "copy_of" in placed:
         yield "    its text is a copy: one voice with the nearest"
+    if "rule" in placed:
+        yield f"    by the rule of a topic: {placed['rule']}"
     if "runner_up" in placed:
         runner_up = placed["runner_up"]
         yield f"    runner-up: {runner_up['detail']} at {runner_up['value']:g}"

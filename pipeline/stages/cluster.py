@@ -23,6 +23,7 @@ from pipeline.stages.turn import Heart, Turn, window_since
 from pipeline.stories.cluster import Assignment, LiveArticle, assign, place
 from pipeline.stories.duplicates import ALIAS_WITHIN
 from pipeline.stories.similarity import shipped_model
+from pipeline.stories.strictness import rules_of
 from pipeline.stories.vectors import frequencies
 from pipeline.stories.window import Window
 
@@ -109,30 +110,25 @@ def _place(ctx: Context, turn: Turn) -> bool:
         )
         if not (new or brought.leaving):
             return True
-        around = _known_window(ctx, turn, brought.version)
-        if around is None:
-            around = _loaded(ctx, tx, turn)
-    assignments = _assigned(ctx, turn, brought, around)
-    return _save(ctx, turn, brought, assignments, around)
+        live = _window(ctx, tx, turn, brought.version)
+    assignments = _assigned(ctx, turn, brought, live.window)
+    return _save(ctx, turn, brought, assignments, live)
 
 
-def _known_window(ctx: Context, turn: Turn, version: int) -> Window | None:
-    """Return the window at hand, unless somebody changed stories since."""
-    known = ctx.windows.pop(turn.language, None)
-    if known is None or known.version != version or known.since > window_since(ctx, turn):
-        return None
-    known.window.forget(window_since(ctx, turn))
-    return known.window
-
-
-def _loaded(ctx: Context, tx: Connection, turn: Turn) -> Window:
-    """Return a window with the live articles."""
-    around, alive = Window(ctx.settings.window, frequencies(turn.language)), Heart(ctx, turn)
+def _window(ctx: Context, tx: Connection, turn: Turn, version: int) -> LiveWindow:
+    """Return the live articles: those at hand, unless somebody changed stories since."""
     since = window_since(ctx, turn)
+    known = ctx.windows.pop(turn.language, None)
+    if known is not None and known.version == version and known.is_fresh(turn.opened):
+        known.window.forget(since)
+        return known
+    rule_of = rules_of(ctx.catalogue.topics)
+    around = Window(ctx.settings.window, frequencies(turn.language), rule_of)
+    alive = Heart(ctx, turn)
     for article, story_id in stories.live_articles(tx, turn.language, since=since):
         alive()
         around.add(article, around.read(article), story_id)
-    return around
+    return LiveWindow(around, version, turn.opened)
 
 
 def _assigned(ctx: Context, turn: Turn, brought: _Brought, around: Window) -> list[Assignment]:
@@ -163,7 +159,13 @@ def _assigned_late(ctx: Context, turn: Turn, late: Sequence[Article]) -> list[As
             live = list(stories.live_articles(tx, turn.language, since=since, until=until))
         around = [LiveArticle(article=article, story_id=story_id) for article, story_id in live]
         taken = partial(is_taken, ctx)
-        found += assign(part, around, window=ctx.settings.window, is_taken=taken)
+        found += assign(
+            part,
+            around,
+            window=ctx.settings.window,
+            is_taken=taken,
+            rule_of=rules_of(ctx.catalogue.topics),
+        )
     return found
 
 
@@ -184,7 +186,7 @@ def _save(
     turn: Turn,
     brought: _Brought,
     assignments: Sequence[Assignment],
-    around: Window,
+    live: LiveWindow,
 ) -> bool:
     """Save memberships and the stories they touch; say whether that could be done.
 
@@ -207,8 +209,7 @@ def _save(
         score_stories(ctx, tx, sorted(touched))
         let_go_of(ctx, tx, brought.leaving, state="gone")
         partitions.note(tx, turn.language, placed_tick=turn.tick_id, version=brought.version + 1)
-    since = window_since(ctx, turn)
-    ctx.windows[turn.language] = LiveWindow(around, brought.version + 1, since)
+    ctx.windows[turn.language] = LiveWindow(live.window, brought.version + 1, live.made_at)
     _count(ctx, brought, assignments)
     return True
 

@@ -14,6 +14,7 @@ from pipeline.stages.score import score_stories
 from pipeline.stages.turn import Heart, Turn
 from pipeline.stories.cluster import LiveArticle
 from pipeline.stories.refine import Refinement, refine
+from pipeline.stories.strictness import rules_of
 
 #: Live articles up to which their stories are grouped anew with every tick: half a second.
 SMALL = 500
@@ -51,6 +52,7 @@ def _regrouped(ctx: Context, turn: Turn, state: Row[Any]) -> Refinement | None:
         is_taken=partial(is_taken, ctx),
         must=ties.must,
         cannot=ties.cannot,
+        rule_of=rules_of(ctx.catalogue.topics),
         alive=Heart(ctx, turn),
     )
 
@@ -83,7 +85,7 @@ def _follow(ctx: Context, turn: Turn, found: Refinement, version: int) -> None:
     known = ctx.windows.get(turn.language)
     if known is not None:
         known.window.settle(found.story_of)
-        ctx.windows[turn.language] = LiveWindow(known.window, version, known.since)
+        ctx.windows[turn.language] = LiveWindow(known.window, version, known.made_at)
     for old, into in sorted(found.aliases.items()):
         ctx.tally.note("cluster", old, f"merged into {into}")
     for new, origin in sorted(found.splits.items()):

@@ -25,6 +25,7 @@ from pipeline.stories.similarity import (
     shipped_model,
     story_score,
 )
+from pipeline.stories.strictness import RuleOf, no_rule
 from pipeline.stories.vectors import Features, Weighed, frequencies
 from pipeline.stories.window import Window
 
@@ -61,6 +62,7 @@ def assign(
     window: timedelta,
     is_taken: Callable[[StoryId], bool],
     model: PairModel | None = None,
+    rule_of: RuleOf = no_rule,
 ) -> list[Assignment]:
     """Place new articles of one partition (language) among the live ones.
 
@@ -72,7 +74,7 @@ def assign(
     placed = {member.article.id for member in live}
     fresh = _by_age(article for article in new if article.id not in placed)
     languages = [article.language for article in fresh[:1]]
-    around = Window(window, frequencies("".join(languages)))
+    around = Window(window, frequencies("".join(languages)), rule_of)
     story_of = {member.article.id: member.story_id for member in live}
     for article in _by_age(member.article for member in live):
         around.add(article, around.read(article), story_of[article.id])

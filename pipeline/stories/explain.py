@@ -13,6 +13,8 @@ from pipeline.records import ArticleId, Membership, Part, Score, ScoredArticle, 
 
 #: Part names: the story score's two halves, the nearest pair's terms, and what goes beside.
 LINK, PAIR, SHARED, RUNNER_UP = "link.", "pair.", "shared", "runner-up"
+#: The rule of the articles' topics, where there is one.
+RULE = "topic-rule"
 
 
 def explain_story(story: Story) -> dict[str, Any]:
@@ -69,6 +71,8 @@ def _placed(membership: Membership, titles: Mapping[ArticleId, str]) -> dict[str
     }
     if membership.copy_of:
         answer["copy_of"] = membership.copy_of
+    if RULE in beside:
+        answer["rule"] = beside[RULE].detail
     if RUNNER_UP in beside:
         answer["runner_up"] = _part(beside[RUNNER_UP])
     return answer

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pipeline.records import ArticleId, Membership, Part, StoryId
 from pipeline.stories.duplicates import is_copy
 from pipeline.stories.similarity import PairModel, StoryScore, pair_parts, shared_words
+from pipeline.stories.strictness import Rule, stricter
 from pipeline.stories.vectors import Features, Weighed
 
 
@@ -23,6 +24,8 @@ def reasons(
     share = model.mean_share
     shared = ", ".join(shared_words(asking, nearest, words))
     beside = [Part(name="shared", value=0.0, detail=shared)]
+    if rule := stricter(asking.found.rule, nearest.found.rule):
+        beside.append(Part(name="topic-rule", value=rule.threshold or 0.0, detail=_said(rule)))
     if runner_up:
         beside.append(Part(name="runner-up", value=runner_up[1], detail=runner_up[0]))
     return (
@@ -34,6 +37,13 @@ def reasons(
         ),
         *beside,
     )
+
+
+def _said(rule: Rule) -> str:
+    """Say a topic's rule in words."""
+    threshold = f"threshold {rule.threshold:g}" if rule.threshold else ""
+    window = f"window {rule.window}" if rule.window else ""
+    return ", ".join(filter(None, (threshold, window)))
 
 
 def joined(

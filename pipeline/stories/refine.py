@@ -19,6 +19,7 @@ from pipeline.stories.cluster import LiveArticle, story_id
 from pipeline.stories.linkage import Linkage, components
 from pipeline.stories.membership import joined, original, reasons
 from pipeline.stories.similarity import PairModel, pair_score, shipped_model, story_score
+from pipeline.stories.strictness import RuleOf, no_rule
 from pipeline.stories.vectors import Features, Weighed, frequencies
 from pipeline.stories.window import Window
 
@@ -67,6 +68,7 @@ def refine(
     must: Iterable[Pair] = (),
     cannot: Iterable[Pair] = (),
     model: PairModel | None = None,
+    rule_of: RuleOf = no_rule,
     alive: Callable[[], None] = lambda: None,
 ) -> Refinement:
     """Group the members of live stories of one partition anew.
@@ -81,7 +83,8 @@ def refine(
     if not ordered:
         return Refinement(story_of={})
     old_of = {one.article.id: one.story_id for one in ordered}
-    live = Live((_told(one.article, alive) for one in ordered), window, model, old_of)
+    told = (_told(one.article, alive) for one in ordered)
+    live = Live(told, window, model, old_of, rule_of=rule_of)
     ties = Ties(live, tuple(must), tuple(cannot))
     groups = regrouped(live, ties, model, alive)
     names = _names(groups, old_of, is_taken)
@@ -130,11 +133,14 @@ class Live:
         window: timedelta,
         model: PairModel,
         story_of: Mapping[ArticleId, StoryId],
+        *,
+        rule_of: RuleOf = no_rule,
     ) -> None:
         """Read the articles; `window` is how far apart two of them attract each other."""
         self._model = model
         ordered = sorted(articles, key=lambda one: (one.published_at, one.id))
-        self.window = Window(window, frequencies("".join(one.language for one in ordered[:1])))
+        seen = frequencies("".join(one.language for one in ordered[:1]))
+        self.window = Window(window, seen, rule_of)
         self.found: list[Features] = []
         for article in ordered:
             self.found.append(self.window.read(article))

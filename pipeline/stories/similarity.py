@@ -17,6 +17,7 @@ from importlib import resources
 from typing import Any, Final
 
 from pipeline.records import ArticleId, Part
+from pipeline.stories.strictness import Rule, stricter
 from pipeline.stories.vectors import Weighed, cosine
 from pipeline.stories.vetoes import VETOES, veto_of
 
@@ -100,9 +101,22 @@ def _headline_found(one: Weighed, other: Weighed) -> float:
 
 
 def pair_score(one: Weighed, other: Weighed, model: PairModel) -> float:
-    """Return the probability that two articles tell one story; 0 under a veto."""
+    """Return the probability that two articles tell one story; 0 under a veto.
+
+    Under a rule of their topics it is scaled, so that the model's threshold stands for the rule's.
+    """
     logit = model.bias + math.fsum(map(operator.mul, _weights(model), measures(one, other)))
-    return 0.0 if veto_of(one, other, model.vetoes) else _probability(logit)
+    score = 0.0 if veto_of(one, other, model.vetoes) else _probability(logit)
+    rule = stricter(one.found.rule, other.found.rule)
+    return score if rule is None or not score else _ruled(score, rule, one, other, model)
+
+
+def _ruled(score: float, rule: Rule, one: Weighed, other: Weighed, model: PairModel) -> float:
+    """Return a pair's score as the rule of its topics wants it."""
+    gap = abs(one.found.published_at - other.found.published_at)
+    if rule.window is not None and gap > rule.window:
+        return 0.0
+    return min(score * model.threshold / rule.threshold, 1.0) if rule.threshold else score
 
 
 def pair_parts(one: Weighed, other: Weighed, model: PairModel) -> tuple[Part, ...]:

@@ -24,6 +24,7 @@ from zlib import crc32
 from pipeline.records import Article, ArticleId
 from pipeline.stories import duplicates, tokens
 from pipeline.stories.headlines import HeadlineForm, form_of
+from pipeline.stories.strictness import Rule
 
 #: Documents we pretend to have seen, so that the first words of a language weigh something.
 _PRIOR_DOCUMENTS: Final = 50
@@ -77,6 +78,8 @@ class Features:
     run_counts: bytes
     #: Hashes of the opening's word sequences, sorted, to recognise one text.
     shingles: array[int]
+    #: How strictly it is compared, where that is not as usual.
+    rule: Rule | None = None
 
 
 class Frequencies:
@@ -168,7 +171,7 @@ def frequencies(language: str) -> Frequencies:
     return Frequencies({}, 0, shortest_word=_SHORTEST_UNKNOWN)
 
 
-def features(article: Article, seen: Frequencies) -> Features:
+def features(article: Article, seen: Frequencies, rule: Rule | None = None) -> Features:
     """Return the features of `article`; its words get their numbers from `seen`."""
     title = tokens.clean_title(article.title, (article.provider_name, article.provider))
     opening = tokens.opening(article.text or article.excerpt)
@@ -198,6 +201,7 @@ def features(article: Article, seen: Frequencies) -> Features:
         runs=array("I", runs),
         run_counts=bytes(min(count, _LARGEST_COUNT) for count in runs.values()),
         shingles=array("I", sorted(duplicates.shingles(tokens.plain_words(opening)))),
+        rule=rule,
     )
 
 

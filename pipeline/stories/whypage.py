@@ -63,6 +63,8 @@ def _placed(placed: Mapping[str, Any]) -> Iterator[str]:
         yield f"<p>Shared terms: {_text(', '.join(placed['shared']))}</p>"
     if "copy_of" in placed:
         yield "<p>Its text is a copy: the two are one voice.</p>"
+    if "rule" in placed:
+        yield f"<p>By the rule of a topic: {_text(placed['rule'])}</p>"
     if "runner_up" in placed:
         other = placed["runner_up"]
         yield f'<p class="dim">Runner-up: {_text(other["detail"])} at {other["value"]:.2f}</p>'

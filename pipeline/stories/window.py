@@ -18,6 +18,7 @@ from typing import Final
 
 from pipeline.records import Article, ArticleId, StoryId
 from pipeline.stories.duplicates import ALIAS_WITHIN, headline_key
+from pipeline.stories.strictness import RuleOf, no_rule
 from pipeline.stories.vectors import Features, Frequencies, Weighed, features
 
 #: Heaviest words of an article that fetch candidates; the rest adds little to a likeness.
@@ -34,9 +35,10 @@ AgeKey = tuple[datetime, ArticleId]
 class Window:
     """The live articles of one partition; grows as articles are placed."""
 
-    def __init__(self, reach: timedelta, seen: Frequencies) -> None:
+    def __init__(self, reach: timedelta, seen: Frequencies, rule_of: RuleOf = no_rule) -> None:
         """Start empty; articles further apart than `reach` do not attract each other."""
         self._reach = reach
+        self._rule_of = rule_of
         self.seen = seen
         self._features: dict[ArticleId, Features] = {}
         self.story_of: dict[ArticleId, StoryId] = {}
@@ -54,7 +56,7 @@ class Window:
 
     def read(self, article: Article) -> Features:
         """Return the features of an article, to be compared and added."""
-        return features(article, self.seen)
+        return features(article, self.seen, self._rule_of(article))
 
     def weighed(self, found: Features) -> Weighed:
         """Weigh an article by what is live now."""
