@@ -38,7 +38,8 @@ def extract(ids: list[PageId]) -> None:
     ring.again(context(), "extract", ids)
 
 
-@app.task(name="workers.tasks.cluster")
+# Grouping a hundred thousand live articles anew takes many minutes; its lease is renewed meanwhile.
+@app.task(name="workers.tasks.cluster", time_limit=3000, soft_time_limit=2900)
 def cluster(ids: list[ArticleId]) -> None:
     """Cluster the ticks that are ready; ring for the stories that changed."""
     ring.write(context(), cluster_stage(context(), ids))
