@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
 from config.catalogue import Catalogue
 from config.load import load_catalogue
+from pipeline.articles.provider import provider_of
 from pipeline.cli.common import (
     AsJson,
     DryRun,
     Home,
     duration,
     load,
+    load_settings,
     opened,
     opened_store,
     out,
     print_json,
 )
+from pipeline.cli.source_values import host_or_none
 from pipeline.context import system_clock
 from pipeline.errors import UsageError
 from pipeline.io.store import stories as rows
@@ -41,35 +43,36 @@ _NAMED = 50
 
 @app.command("list")
 def list_(home: Home = None, json_: AsJson = False) -> None:
-    """List the topics with their rules and how many stories have each.
+    """List the topics: how many rules each has, how many stories have it, with how many articles.
 
     Example: newsloom topics list
     """
     _, catalogue = load(home)
+    stories, articles = Counter[str](), Counter[str]()
     with opened_store(home) as store, store.read() as tx:
-        counts = Counter(name for row in rows.story_rows(tx) for name in row.topics)
+        for row in rows.story_rows(tx):
+            for name in row.topics:
+                stories[name] += 1
+                articles[name] += row.members
     found = [
         {
-            "topic": topic.name,
-            "parent": topic.parent,
-            "keywords": len(topic.keywords),
-            "sections": len(topic.sections),
-            "providers": len(topic.providers),
-            "excludes": len(topic.excludes),
-            "stories": counts.pop(topic.name, 0),
+            "topic": one.name,
+            "parent": one.parent,
+            "keywords": len(one.keywords),
+            "sections": len(one.sections),
+            "providers": len(one.providers),
+            "excludes": len(one.excludes) + len(one.not_providers),
+            "stories": stories.pop(one.name, 0),
+            "articles": articles[one.name],
         }
-        for topic in catalogue.topics
+        for one in catalogue.topics
     ]
     if json_:
-        print_json({"topics": found, "not_in_catalogue": dict(sorted(counts.items()))})
+        print_json({"topics": found, "not_in_catalogue": dict(sorted(stories.items()))})
         return
-    table = Table(box=None, pad_edge=False)
-    for column in found[0] if found else ():
-        table.add_column(column)
-    for row in found:
-        table.add_row(*("-" if value is None else str(value) for value in row.values()))
-    out.print(table)
-    for name, count in sorted(counts.items()):
+    for line in _columns(found):
+        out.print(line, markup=False)
+    for name, count in sorted(stories.items()):
         out.print(f"{name}: {count} stories have it, the catalogue no more", markup=False)
 
 
@@ -79,18 +82,19 @@ def try_(
     home: Home = None,
     excerpt: Annotated[str, typer.Option("--excerpt", help="The excerpt below it.")] = "",
     url: Annotated[str, typer.Option("--url", help="The article's address, for sections.")] = "",
+    provider: Annotated[
+        str,
+        typer.Option("--provider", help="Its publisher's domain; default: that of the address."),
+    ] = "",
     json_: AsJson = False,
 ) -> None:
-    """Show which topics a text has, and by which rule.
+    """Show which topics a text has, by which rule, and what keeps others off.
 
     Example: newsloom topics test "Police try facial recognition" --url https://bbc.com/news/uk/1
     """
     _, catalogue = load(home)
-    try:
-        provider = registrable_domain(host_of(url)) if url else ""
-    except ValueError as error:
-        raise UsageError(f"--url {url}: {error}; write it as https://HOST/PATH") from None
-    found = topics_of(title, excerpt, catalogue.topics, url=url, provider=provider)
+    publisher = _publisher(url, provider, catalogue)
+    found = topics_of(title, excerpt, catalogue.topics, url=url, provider=publisher)
     told = [
         {
             "topic": name,
@@ -101,7 +105,7 @@ def try_(
         for name in found.names
     ]
     if json_:
-        print_json({"topics": told, "excluded": dict(found.excluded)})
+        print_json({"topics": told, "excluded": dict(found.excluded), "provider": publisher})
         return
     for one in told:
         main = "  (main)" if one["main"] else ""
@@ -116,22 +120,27 @@ def try_(
 def diff(
     home: Home = None,
     since: Since = None,
+    topics_file: Annotated[
+        Path | None,
+        typer.Option("--topics", help="Try this file instead of your catalogue's topics.toml."),
+    ] = None,
     draft: Annotated[
         Path | None,
-        typer.Option("--catalogue", help="Try the rules of this folder instead of your catalogue."),
+        typer.Option("--catalogue", help="Try this folder instead of your catalogue."),
     ] = None,
     json_: AsJson = False,
 ) -> None:
     """Show what the rules as they are now would add to the stored stories and drop; change nothing.
 
-    Example: newsloom topics diff --catalogue draft --since 30d
+    Example: newsloom topics diff --topics draft.toml --since 30d
     """
-    catalogue = _catalogue(home, draft)
+    catalogue = _catalogue(home, draft, topics_file)
     with opened_store(home) as store:
         changes = list(topic_changes(store, catalogue, since=_since(since)))
-    _tell(changes, json_=json_)
+    _tell(changes, catalogue, json_=json_)
     if not json_:
-        out.print("nothing was changed; `newsloom topics apply` does it with the catalogue's rules")
+        first = "make these rules your catalogue's, then " if draft or topics_file else ""
+        out.print(f"nothing was changed; {first}`newsloom topics apply` changes stored stories")
 
 
 @app.command()
@@ -147,7 +156,7 @@ def apply(
         changes = list(topic_changes(ctx.store, ctx.catalogue, since=_since(since)))
         if not dry_run:
             apply_topics(ctx, [change.story_id for change in changes])
-    _tell(changes, json_=json_)
+    _tell(changes, ctx.catalogue, json_=json_)
     if not json_:
         done = "would be" if dry_run else "were"
         out.print(f"{len(changes)} stories {done} changed; `newsloom write` brings the files along")
@@ -158,12 +167,33 @@ def _since(text: str | None) -> datetime | None:
     return None if text is None else system_clock() - duration(text)
 
 
-def _catalogue(home: Path | None, draft: Path | None) -> Catalogue:
-    """Return the installation's catalogue, or the one in the folder given instead."""
-    return load_catalogue(draft) if draft else load(home)[1]
+def _publisher(url: str, provider: str, catalogue: Catalogue) -> str:
+    """Return the publisher given, else that of an article at `url`. Raise UsageError."""
+    if provider or not url:
+        return _domain(provider)
+    try:
+        own = registrable_domain(host_of(url))
+    except ValueError as error:
+        raise UsageError(f"--url {url}: {error}; write it as https://HOST/PATH") from None
+    known = catalogue.organisations
+    return provider_of(url, source_provider=own, organisations=known, site_name=None).domain
 
 
-def _tell(changes: list[TopicChange], *, json_: bool) -> None:
+def _domain(provider: str) -> str:
+    """Return a publisher's domain, "" for none. Raise UsageError for anything else."""
+    if provider and host_or_none(f"https://{provider}/") != provider:
+        raise UsageError(f"--provider {provider}: no domain; write it as example.com")
+    return provider
+
+
+def _catalogue(home: Path | None, draft: Path | None, topics_file: Path | None) -> Catalogue:
+    """Return the installation's catalogue, or that with what is given instead."""
+    settings = load_settings(home)
+    own = settings.path(settings.catalogue) if settings.catalogue else None
+    return load_catalogue(draft or own, topics_file=topics_file)
+
+
+def _tell(changes: list[TopicChange], catalogue: Catalogue, *, json_: bool) -> None:
     """Print what changes, by topic and by story."""
     counts = count_changes(changes)
     if json_:
@@ -173,50 +203,66 @@ def _tell(changes: list[TopicChange], *, json_: bool) -> None:
                     name: {"added": added, "dropped": dropped}
                     for name, (added, dropped) in counts.items()
                 },
-                "stories": [_as_json(change) for change in changes],
+                "stories": [_as_json(change, catalogue) for change in changes],
             }
         )
         return
-    table = Table(box=None, pad_edge=False)
-    for column in ("topic", "added", "dropped"):
-        table.add_column(column)
-    for name, (added, dropped) in counts.items():
-        table.add_row(Text(name), f"+{added}", f"-{dropped}")
-    if counts:
-        out.print(table)
+    counted = [
+        {"topic": name, "added": f"+{added}", "dropped": f"-{dropped}"}
+        for name, (added, dropped) in counts.items()
+    ]
+    for line in _columns(counted):
+        out.print(line, markup=False)
     for change in changes[:_NAMED]:
-        _tell_one(change)
+        _tell_one(change, catalogue)
     if len(changes) > _NAMED:
         out.print(f"... and {len(changes) - _NAMED} more; --json has them all")
     if not changes:
         out.print("no story would change")
 
 
-def _tell_one(change: TopicChange) -> None:
+def _columns(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield a headline and rows as lines of columns, never broken: other programs read them too."""
+    told = [["-" if value is None else str(value) for value in row.values()] for row in rows]
+    told[:0] = [list(row) for row in rows[:1]]
+    widths = [max(map(len, column)) for column in zip(*told, strict=True)]
+    for cells in told:
+        padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+        yield "  ".join(padded).rstrip()
+
+
+def _tell_one(change: TopicChange, catalogue: Catalogue) -> None:
     """Print what changes for one story, and why."""
     out.print(f"{change.story_id}  {change.title}", markup=False)
-    for name in change.added:
-        origin = change.origins.get(name)
-        why = f"  ({origin.where.value}: {origin.keyword})" if origin else ""
-        out.print(f"    + {name}{why}", markup=False)
-    for name in change.dropped:
-        word = change.excluded.get(name)
-        out.print(f"    - {name}" + (f"  (excluded: {word})" if word else ""), markup=False)
+    for name, why in _added(change).items():
+        out.print(f"    + {name}  ({why})", markup=False)
+    for name, why in _dropped(change, catalogue).items():
+        out.print(f"    - {name}  ({why})", markup=False)
     if not (change.added or change.dropped):
         out.print(f"    order: {', '.join(change.after)}", markup=False)
 
 
-def _as_json(change: TopicChange) -> dict[str, Any]:
+def _as_json(change: TopicChange, catalogue: Catalogue) -> dict[str, Any]:
     """Return one change for machines."""
     return {
         "story": change.story_id,
         "title": change.title,
         "before": list(change.before),
         "after": list(change.after),
-        "added": {
-            name: f"{change.origins[name].where.value}: {change.origins[name].keyword}"
-            for name in change.added
-            if name in change.origins
-        },
-        "dropped": list(change.dropped),
+        "added": _added(change),
+        "dropped": _dropped(change, catalogue),
     }
+
+
+def _added(change: TopicChange) -> dict[str, str]:
+    """Return the topics a story would get, and by which rule."""
+    origins = {name: change.origins[name] for name in change.added}
+    return {name: f"{origin.where.value}: {origin.keyword}" for name, origin in origins.items()}
+
+
+def _dropped(change: TopicChange, catalogue: Catalogue) -> dict[str, str]:
+    """Return the topics a story would lose, and why; the rule that once gave one is not stored."""
+    left = {topic.name: "no rule gives it" for topic in catalogue.topics}
+    excluded = {name: f"excluded: {by}" for name, by in change.excluded.items()}
+    why = {**left, **excluded}
+    return {name: why.get(name, "not in the catalogue") for name in change.dropped}
