@@ -68,9 +68,13 @@ def test_keywords_may_hold_any_character(keyword: str) -> None:
         ("Alzheimer\u2019s: a trial", "Alzheimer's"),
         ("ALZHEIMER'S", "Alzheimer\u2019s"),
         ("the GPT\u20114", "GPT-4"),
+        ("SA\u011eLIK", "sa\u011fl\u0131k"),
+        ("\u0130stanbul\u2019da", "istanbul"),
     ],
 )
-def test_hyphens_and_apostrophes_count_however_they_are_set(text: str, keyword: str) -> None:
+def test_letters_hyphens_and_apostrophes_count_however_they_are_set(
+    text: str, keyword: str
+) -> None:
     assert holds(text, keyword)
 
 
@@ -136,6 +140,17 @@ def test_grandparents_are_added_and_circles_end() -> None:
 def test_a_text_without_keywords_has_no_topic() -> None:
     found = topics_of("Otters are back", "", TOPICS)
     assert (found.names, found.main) == ((), None)
+
+
+@given(
+    st.text("ab AB.-'ÄßΣσς\u2019\u2011\n", max_size=30),
+    st.text("abABÄσ .-'", min_size=2, max_size=6),
+)
+def test_a_keyword_stands_wherever_nothing_is_joined_to_it(text: str, keyword: str) -> None:
+    keyword = " ".join(keyword.split()) or "ab"
+    assert holds(f"{text}, {keyword}! {text}", keyword)
+    if not keyword.isupper():
+        assert holds(f"{text}\n{keyword.swapcase()}: {text}", keyword)
 
 
 @given(st.text(max_size=60), st.text(max_size=20).filter(str.strip))
