@@ -6,91 +6,28 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
-
 from sqlalchemy import (
     JSON,
-    BigInteger,
     Boolean,
     Column,
-    DateTime,
-    Dialect,
     Float,
     ForeignKey,
     Index,
     Integer,
     Interval,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.types import TypeDecorator, TypeEngine
 
-#: Names for every constraint, so that migrations can speak of them on both databases.
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    },
-)
-
-#: Row numbers: SQLite counts up only in an INTEGER primary key.
-_ROW_ID = BigInteger().with_variant(Integer, "sqlite")
-
-
-class UtcTime(TypeDecorator[datetime]):
-    """Aware UTC datetimes; SQLite, which has no zones, keeps them as naive UTC."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Take timestamptz where there is one."""
-        return dialect.type_descriptor(DateTime(timezone=dialect.name != "sqlite"))
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse naive times; convert the rest to UTC."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"naive time {value!r}: newsloom keeps aware UTC times only")
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 -- SQLAlchemy's signature
-        """Give an aware UTC time back."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def _work() -> list[Column[Any]]:
-    """Return the columns of a table whose rows are claimed, worked on and retried."""
-    return [
-        Column("next_at", UtcTime, nullable=False),
-        Column("tick_id", _ROW_ID, ForeignKey("ticks.id")),
-        Column("attempts", Integer, nullable=False, default=0),
-        Column("deaths", Integer, nullable=False, default=0),
-        Column("lease_owner", String(64)),
-        Column("lease_until", UtcTime),
-        #: Members of the batch it was claimed with: a death counts only when alone.
-        Column("lease_size", Integer),
-        Column("fence", Integer, nullable=False, default=0),
-        Column("last_error", String(500)),
-        Column("quarantined", String(64)),
-    ]
-
+from pipeline.io.columns import ROW_ID, UtcTime, metadata, work_columns
 
 ticks = Table(
     "ticks",
     metadata,
-    Column("id", _ROW_ID, primary_key=True, autoincrement=True),
+    Column("id", ROW_ID, primary_key=True, autoincrement=True),
     Column("opened_at", UtcTime, nullable=False),
     Column("deadline", UtcTime, nullable=False),
     Column("closed_at", UtcTime),
@@ -136,7 +73,7 @@ sources = Table(
     Column("parser", String(20)),
     #: How `next_at` was decided, in words.
     Column("decision", Text),
-    *_work(),
+    *work_columns(),
     Index(None, "next_at"),
     Index(None, "tick_id"),
 )
@@ -165,7 +102,7 @@ hosts = Table(
 entries = Table(
     "entries",
     metadata,
-    Column("id", _ROW_ID, primary_key=True, autoincrement=True),
+    Column("id", ROW_ID, primary_key=True, autoincrement=True),
     Column("source_id", String(80), ForeignKey("sources.id"), nullable=False),
     Column("entry_key", String(255), nullable=False),
     Column("page_id", String(70), nullable=False),
@@ -207,7 +144,7 @@ pages = Table(
     Column("gone_since", UtcTime),
     Column("failures", Integer, nullable=False, default=0),
     Column("extractor_version", Integer),
-    *_work(),
+    *work_columns(),
     Index(None, "state", "next_at"),
     Index(None, "state", "recheck_at"),
     Index(None, "tick_id", "state"),
@@ -229,7 +166,7 @@ articles = Table(
     metadata,
     Column("id", String(70), primary_key=True),
     Column("page_id", String(70), ForeignKey("pages.id"), nullable=False),
-    Column("tick_id", _ROW_ID, ForeignKey("ticks.id"), nullable=False),
+    Column("tick_id", ROW_ID, ForeignKey("ticks.id"), nullable=False),
     #: pending -> clustered | alias; leaving -> gone (by the publisher's word, until it is back);
     #: withdrawn and erased are ours, for good.
     Column("state", String(12), nullable=False),
@@ -319,8 +256,8 @@ partitions = Table(
     #: is as of.
     Column("version", Integer, nullable=False),
     #: The tick whose articles were placed last, and the one after which all was at rest.
-    Column("placed_tick", _ROW_ID),
-    Column("settled_tick", _ROW_ID),
+    Column("placed_tick", ROW_ID),
+    Column("settled_tick", ROW_ID),
     #: The tick's time when its live stories were last grouped anew.
     Column("refined_at", UtcTime),
 )
@@ -389,7 +326,7 @@ changes = Table(
 publications = Table(
     "publications",
     metadata,
-    Column("id", _ROW_ID, primary_key=True, autoincrement=True),
+    Column("id", ROW_ID, primary_key=True, autoincrement=True),
     Column("site", String(80), nullable=False),
     Column("at", UtcTime, nullable=False),
     #: Why the gate held it back; empty when it let it pass.

@@ -14,7 +14,7 @@ from pipeline.stories.story import build_story
 #: Raised when the same articles would be grouped in another way.
 CLUSTER_VERSION = 2
 #: Raised when the same story would get another lead, topic or score.
-SCORE_VERSION = 1
+SCORE_VERSION = 2
 
 
 def score_stories(ctx: Context, tx: Connection, ids: Sequence[StoryId]) -> None:

@@ -2,13 +2,13 @@
 
 from alembic import context
 
-from pipeline.io.schema import metadata
+from pipeline.io.schema import sources
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
+    target_metadata=sources.metadata,
     render_as_batch=True,  # SQLite alters a table by copying it
-    user_module_prefix="schema.",
+    user_module_prefix="columns.",
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from pipeline.errors import StoreError
 from pipeline.io.migrate import HEAD, require_current, schema_state, upgrade
-from pipeline.io.schema import metadata
+from pipeline.io.schema import sources
 from pipeline.io.store import Store
 
 
@@ -23,7 +23,7 @@ def test_migrations_make_the_tables_of_the_schema(database_url: str) -> None:
     store = Store(database_url)
     upgrade(store)
     with store.read() as tx:
-        difference = compare_metadata(MigrationContext.configure(tx), metadata)
+        difference = compare_metadata(MigrationContext.configure(tx), sources.metadata)
     store.close()
 
     assert difference == []

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from pipeline.io import schema
+from pipeline.io import columns
 
 revision = "0001"
 down_revision = None
@@ -24,14 +24,14 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=8), nullable=False),
         sa.Column("value", sa.String(length=253), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("at", schema.UtcTime(), nullable=False),
+        sa.Column("at", columns.UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("kind", "value", name=op.f("pk_blocks")),
     )
     op.create_table(
         "changes",
         sa.Column("site", sa.String(length=80), nullable=False),
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("at", schema.UtcTime(), nullable=False),
+        sa.Column("at", columns.UtcTime(), nullable=False),
         sa.Column("kind", sa.String(length=12), nullable=False),
         sa.Column("story_id", sa.String(length=24), nullable=False),
         sa.Column("path", sa.String(length=255), nullable=False),
@@ -42,14 +42,14 @@ def upgrade() -> None:
     op.create_table(
         "hosts",
         sa.Column("host", sa.String(length=253), nullable=False),
-        sa.Column("next_free_at", schema.UtcTime(), nullable=False),
-        sa.Column("paused_until", schema.UtcTime(), nullable=True),
-        sa.Column("held_until", schema.UtcTime(), nullable=True),
+        sa.Column("next_free_at", columns.UtcTime(), nullable=False),
+        sa.Column("paused_until", columns.UtcTime(), nullable=True),
+        sa.Column("held_until", columns.UtcTime(), nullable=True),
         sa.Column("held_by", sa.String(length=64), nullable=True),
         sa.Column("spacing", sa.Interval(), nullable=True),
         sa.Column("robots", sa.LargeBinary(), nullable=True),
-        sa.Column("robots_at", schema.UtcTime(), nullable=True),
-        sa.Column("trouble_at", schema.UtcTime(), nullable=True),
+        sa.Column("robots_at", columns.UtcTime(), nullable=True),
+        sa.Column("trouble_at", columns.UtcTime(), nullable=True),
         sa.Column("trouble_source", sa.String(length=80), nullable=True),
         sa.PrimaryKeyConstraint("host", name=op.f("pk_hosts")),
     )
@@ -61,7 +61,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=120), nullable=False),
         sa.Column("owner", sa.String(length=64), nullable=True),
         sa.Column("token", sa.Integer(), nullable=False),
-        sa.Column("until", schema.UtcTime(), nullable=True),
+        sa.Column("until", columns.UtcTime(), nullable=True),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
     )
     op.create_table(
@@ -74,7 +74,7 @@ def upgrade() -> None:
         sa.Column(
             "settled_tick", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
-        sa.Column("refined_at", schema.UtcTime(), nullable=True),
+        sa.Column("refined_at", columns.UtcTime(), nullable=True),
         sa.PrimaryKeyConstraint("language", name=op.f("pk_partitions")),
     )
     op.create_table(
@@ -82,7 +82,7 @@ def upgrade() -> None:
         sa.Column("key", sa.String(length=70), nullable=False),
         sa.Column("width", sa.Integer(), nullable=False),
         sa.Column("height", sa.Integer(), nullable=False),
-        sa.Column("measured_at", schema.UtcTime(), nullable=False),
+        sa.Column("measured_at", columns.UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_pictures")),
     )
     op.create_table(
@@ -94,7 +94,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("site", sa.String(length=80), nullable=False),
-        sa.Column("at", schema.UtcTime(), nullable=False),
+        sa.Column("at", columns.UtcTime(), nullable=False),
         sa.Column("reasons", sa.JSON(), nullable=False),
         sa.Column("forced", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_publications")),
@@ -107,7 +107,7 @@ def upgrade() -> None:
         sa.Column("topics", sa.JSON(), nullable=False),
         sa.Column("quality", sa.Integer(), nullable=False),
         sa.Column("heat", sa.Integer(), nullable=False),
-        sa.Column("published_at", schema.UtcTime(), nullable=False),
+        sa.Column("published_at", columns.UtcTime(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("merged_into", sa.String(length=24), nullable=True),
@@ -131,10 +131,10 @@ def upgrade() -> None:
             autoincrement=True,
             nullable=False,
         ),
-        sa.Column("opened_at", schema.UtcTime(), nullable=False),
-        sa.Column("deadline", schema.UtcTime(), nullable=False),
-        sa.Column("closed_at", schema.UtcTime(), nullable=True),
-        sa.Column("clustered_at", schema.UtcTime(), nullable=True),
+        sa.Column("opened_at", columns.UtcTime(), nullable=False),
+        sa.Column("deadline", columns.UtcTime(), nullable=False),
+        sa.Column("closed_at", columns.UtcTime(), nullable=True),
+        sa.Column("clustered_at", columns.UtcTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ticks")),
     )
     op.create_table(
@@ -142,7 +142,7 @@ def upgrade() -> None:
         sa.Column("one", sa.String(length=70), nullable=False),
         sa.Column("other", sa.String(length=70), nullable=False),
         sa.Column("kind", sa.String(length=6), nullable=False),
-        sa.Column("at", schema.UtcTime(), nullable=False),
+        sa.Column("at", columns.UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("one", "other", name=op.f("pk_ties")),
     )
     with op.batch_alter_table("ties", schema=None) as batch_op:
@@ -156,7 +156,7 @@ def upgrade() -> None:
         sa.Column("path_key", sa.String(length=255), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("published", sa.Boolean(), nullable=False),
-        sa.Column("published_at", schema.UtcTime(), nullable=False),
+        sa.Column("published_at", columns.UtcTime(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("writer_version", sa.Integer(), nullable=False),
@@ -178,21 +178,21 @@ def upgrade() -> None:
         sa.Column("facts_from", sa.String(length=340), nullable=True),
         sa.Column("final_url", sa.String(length=2048), nullable=True),
         sa.Column("article_id", sa.String(length=70), nullable=True),
-        sa.Column("fetched_at", schema.UtcTime(), nullable=True),
+        sa.Column("fetched_at", columns.UtcTime(), nullable=True),
         sa.Column("etag", sa.String(length=1024), nullable=True),
         sa.Column("last_modified", sa.String(length=128), nullable=True),
-        sa.Column("read_at", schema.UtcTime(), nullable=True),
-        sa.Column("recheck_at", schema.UtcTime(), nullable=True),
+        sa.Column("read_at", columns.UtcTime(), nullable=True),
+        sa.Column("recheck_at", columns.UtcTime(), nullable=True),
         sa.Column("is_recheck", sa.Boolean(), nullable=False),
-        sa.Column("gone_since", schema.UtcTime(), nullable=True),
+        sa.Column("gone_since", columns.UtcTime(), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("extractor_version", sa.Integer(), nullable=True),
-        sa.Column("next_at", schema.UtcTime(), nullable=False),
+        sa.Column("next_at", columns.UtcTime(), nullable=False),
         sa.Column("tick_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("deaths", sa.Integer(), nullable=False),
         sa.Column("lease_owner", sa.String(length=64), nullable=True),
-        sa.Column("lease_until", schema.UtcTime(), nullable=True),
+        sa.Column("lease_until", columns.UtcTime(), nullable=True),
         sa.Column("lease_size", sa.Integer(), nullable=True),
         sa.Column("fence", sa.Integer(), nullable=False),
         sa.Column("last_error", sa.String(length=500), nullable=True),
@@ -234,19 +234,19 @@ def upgrade() -> None:
         sa.Column("memory", sa.JSON(), nullable=False),
         sa.Column("alarm", sa.Text(), nullable=True),
         sa.Column("failures", sa.Float(), nullable=False),
-        sa.Column("last_success_at", schema.UtcTime(), nullable=True),
-        sa.Column("last_unconditional_at", schema.UtcTime(), nullable=True),
-        sa.Column("last_polled_at", schema.UtcTime(), nullable=True),
+        sa.Column("last_success_at", columns.UtcTime(), nullable=True),
+        sa.Column("last_unconditional_at", columns.UtcTime(), nullable=True),
+        sa.Column("last_polled_at", columns.UtcTime(), nullable=True),
         sa.Column("last_status", sa.String(length=40), nullable=True),
         sa.Column("dialect", sa.String(length=20), nullable=True),
         sa.Column("parser", sa.String(length=20), nullable=True),
         sa.Column("decision", sa.Text(), nullable=True),
-        sa.Column("next_at", schema.UtcTime(), nullable=False),
+        sa.Column("next_at", columns.UtcTime(), nullable=False),
         sa.Column("tick_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("deaths", sa.Integer(), nullable=False),
         sa.Column("lease_owner", sa.String(length=64), nullable=True),
-        sa.Column("lease_until", schema.UtcTime(), nullable=True),
+        sa.Column("lease_until", columns.UtcTime(), nullable=True),
         sa.Column("lease_size", sa.Integer(), nullable=True),
         sa.Column("fence", sa.Integer(), nullable=False),
         sa.Column("last_error", sa.String(length=500), nullable=True),
@@ -278,9 +278,9 @@ def upgrade() -> None:
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("excerpt", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("published_at", schema.UtcTime(), nullable=False),
+        sa.Column("published_at", columns.UtcTime(), nullable=False),
         sa.Column("published_precision", sa.String(length=8), nullable=False),
-        sa.Column("updated_at", schema.UtcTime(), nullable=True),
+        sa.Column("updated_at", columns.UtcTime(), nullable=True),
         sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("type", sa.String(length=8), nullable=False),
         sa.Column("provider", sa.String(length=253), nullable=False),
@@ -325,13 +325,13 @@ def upgrade() -> None:
         sa.Column("url", sa.String(length=2048), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("summary", sa.Text(), nullable=False),
-        sa.Column("published_at", schema.UtcTime(), nullable=True),
-        sa.Column("updated_at", schema.UtcTime(), nullable=True),
+        sa.Column("published_at", columns.UtcTime(), nullable=True),
+        sa.Column("updated_at", columns.UtcTime(), nullable=True),
         sa.Column("authors", sa.JSON(), nullable=False),
         sa.Column("media", sa.JSON(), nullable=False),
         sa.Column("content_hash", sa.String(length=64), nullable=False),
-        sa.Column("first_seen_at", schema.UtcTime(), nullable=False),
-        sa.Column("last_seen_at", schema.UtcTime(), nullable=False),
+        sa.Column("first_seen_at", columns.UtcTime(), nullable=False),
+        sa.Column("last_seen_at", columns.UtcTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["source_id"], ["sources.id"], name=op.f("fk_entries_source_id_sources")
         ),
@@ -346,7 +346,7 @@ def upgrade() -> None:
         sa.Column("page_id", sa.String(length=70), nullable=False),
         sa.Column("content_type", sa.String(length=255), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.Column("fetched_at", schema.UtcTime(), nullable=False),
+        sa.Column("fetched_at", columns.UtcTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["page_id"], ["pages.id"], name=op.f("fk_page_bodies_page_id_pages")
         ),
