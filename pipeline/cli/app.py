@@ -15,6 +15,7 @@ from pipeline.cli import (
     demo,
     evaluate,
     init,
+    quarantine,
     runs,
     schema,
     secured,
@@ -67,6 +68,7 @@ app.command("import")(adopt.import_)
 app.command()(schema.schema)
 app.add_typer(sources.app, name="sources")
 app.add_typer(articles.app, name="articles")
+app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(stories.app, name="stories")
 app.add_typer(topics.app, name="topics")
 app.add_typer(config.app, name="config")
