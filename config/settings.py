@@ -162,9 +162,7 @@ class Settings(BaseSettings):
 
     # Workers.
     tick_every: PositiveTime = timedelta(seconds=30)
-    """How often the schedule looks for due work."""
-    sweep_every: PositiveTime = timedelta(seconds=60)
-    """How often work that got stuck is offered again."""
+    """How often the schedule looks for due work, and offers again what got stuck."""
 
     fixed_time: UtcTime | None = None
     """Stops the clock, for rehearsals and the demo, never in service; with a time zone."""

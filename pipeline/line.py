@@ -18,6 +18,7 @@ from pipeline.records import PageId, SourceId, StoryId
 from pipeline.stages.cluster import cluster
 from pipeline.stages.extract import extract
 from pipeline.stages.fetch import fetch
+from pipeline.stages.housekeep import housekeep
 from pipeline.stages.write import write
 
 #: Seconds between two looks at rows that another process holds or a host keeps waiting.
@@ -52,6 +53,7 @@ def run(ctx: Context, only: Sequence[SourceId] | None = None) -> None:
             story_ids = cluster(ctx, article_ids)
             left = write(ctx, [*left, *story_ids])
             now_due = due(ctx)
+        housekeep(ctx)
     except BaseException:
         with ctx.store.write() as tx:
             work.release_all(tx, ctx.store.owner)

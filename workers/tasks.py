@@ -11,6 +11,7 @@ from pipeline.records import ArticleId, PageId, SourceId, StoryId
 from pipeline.stages.cluster import cluster as cluster_stage
 from pipeline.stages.extract import extract as extract_stage
 from pipeline.stages.fetch import fetch as fetch_stage
+from pipeline.stages.housekeep import housekeep
 from pipeline.stages.write import write as write_stage
 from workers import ring
 from workers.app import app
@@ -19,9 +20,10 @@ from workers.runtime import context
 
 @app.task(name="workers.tasks.tick")
 def tick() -> None:
-    """Take what is due into a tick, and ring for everything that waits."""
+    """Take what is due into a tick, ring for everything that waits; once a day keep house."""
     line.open_tick(context())
     ring.everything(context())
+    housekeep(context())
 
 
 @app.task(name="workers.tasks.fetch")

@@ -25,6 +25,16 @@ def take(tx: Connection, name: str, *, owner: str, now: datetime, lasts: timedel
     return token
 
 
+def once_in(tx: Connection, name: str, *, now: datetime, every: timedelta) -> bool:
+    """Say whether `every` has gone by since this last said so, to whomever."""
+    insert_missing(tx, leases, [{"name": name, "token": 0}])
+    row = tx.execute(select(leases).where(leases.c.name == name).with_for_update()).one()
+    if row.until is not None and row.until > now:
+        return False
+    tx.execute(update(leases).where(leases.c.name == name).values(until=now + every))
+    return True
+
+
 def renew(tx: Connection, name: str, token: int, *, until: datetime) -> None:
     """Keep a lease for longer, if it is still ours."""
     tx.execute(

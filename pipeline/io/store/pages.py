@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from pipeline.io.schema import article_aliases, articles, entries, page_bodies, pages, sources
 from pipeline.io.store.entries import facts_key
@@ -381,8 +381,3 @@ def stored_body(tx: Connection, page_id: PageId) -> tuple[bytes, str] | None:
     """Return the kept bytes of a page and their content type; None when not kept."""
     row = tx.execute(select(page_bodies).where(page_bodies.c.page_id == page_id)).first()
     return (zlib.decompress(row.body), row.content_type) if row else None
-
-
-def drop_bodies(tx: Connection, *, before: datetime) -> int:
-    """Forget page bodies fetched before `before`; return how many."""
-    return tx.execute(delete(page_bodies).where(page_bodies.c.fetched_at < before)).rowcount

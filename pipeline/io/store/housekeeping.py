@@ -1,0 +1,39 @@
+"""Rows that nobody will ask for again, forgotten a few at a time: no lock is held for long."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import ColumnElement, Connection, Table, delete, select
+
+from pipeline.io.schema import hosts, page_bodies, pictures
+
+#: Rows of one transaction.
+BATCH: Final = 500
+#: A picture of an older article is not looked at any more.
+_PICTURES_KEPT: Final = timedelta(days=60)
+#: A host that was not asked for so long is met as a new one.
+_HOSTS_KEPT: Final = timedelta(days=90)
+
+#: What there is to forget.
+KINDS: Final = ("page_bodies", "pictures", "hosts")
+
+
+def forget_some(tx: Connection, kind: str, *, now: datetime, keep_pages: timedelta) -> int:
+    """Delete up to `BATCH` old rows of one kind; return how many."""
+    table, key, old = _old(kind, now, keep_pages)
+    some = select(key).where(old).order_by(key).limit(BATCH)
+    return tx.execute(delete(table).where(key.in_(some))).rowcount
+
+
+def _old(
+    kind: str, now: datetime, keep_pages: timedelta
+) -> tuple[Table, ColumnElement[str], ColumnElement[bool]]:
+    """Return a kind's table, its key, and the condition of its old rows."""
+    if kind == "page_bodies":
+        return page_bodies, page_bodies.c.page_id, page_bodies.c.fetched_at < now - keep_pages
+    if kind == "pictures":
+        return pictures, pictures.c.key, pictures.c.measured_at < now - _PICTURES_KEPT
+    idle = hosts.c.next_free_at < now - _HOSTS_KEPT
+    return hosts, hosts.c.host, idle & hosts.c.held_by.is_(None)
