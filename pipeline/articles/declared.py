@@ -103,9 +103,14 @@ def _metas(tree: Any) -> Iterator[tuple[str, str]]:
     for node in _some(iter(tree.xpath("//*[@itemprop and not(self::meta)]")), _MAX_TAGS):
         name = node.get("itemprop").strip().lower()
         if name in _MICRODATA:
-            content = node.get("content") or node.get("datetime") or text_of(node)
+            content = node.get("content") or node.get("datetime") or _spelt_out(node)
             if content := content.strip()[:_MAX_VALUE]:
                 yield name, content
+
+
+def _spelt_out(node: Any) -> str:
+    """Return what an element says; an <abbr> says it whole in its title, as blogs give times."""
+    return (node.get("title") if node.tag == "abbr" else None) or text_of(node)
 
 
 def _links(tree: Any) -> Iterator[tuple[str, str]]:

@@ -147,8 +147,13 @@ def scores_of(verdicts: Sequence[Verdict]) -> dict[str, FieldScore]:
     scores: dict[str, FieldScore] = {}
     for name in dict.fromkeys(verdict.field for verdict in verdicts):
         own = [verdict for verdict in verdicts if verdict.field == name]
-        answered, right = sum(1 for one in own if one.found), sum(1 for one in own if one.right)
-        scores[name] = FieldScore(len(own), answered, right, answered - right)
+        scores[name] = FieldScore(
+            pages=len(own),
+            answered=sum(1 for one in own if one.found),
+            right=sum(1 for one in own if one.right),
+            # Nothing found where nothing is expected is right, and no answer.
+            wrong=sum(1 for one in own if one.found and not one.right),
+        )
     return scores
 
 

@@ -35,6 +35,10 @@ _SURROUNDINGS = (
 )
 #: Characters kept of one text; the longest article of 188 pages has a fifth of it.
 _MAX_TEXT = 200_000
+#: Lines before a cell among which its own are looked for; shorter lines may repeat by chance.
+_SAID, _PARAGRAPH = 50, 40
+#: A longer line is no headline.
+_MAX_HEADLINE = 400
 #: The publisher's own articleBody is taken when the page shows less than this share of it.
 _TOO_LITTLE = 0.5
 #: An articleBody below this is a teaser.
@@ -73,7 +77,7 @@ def main_text(
 
 
 def _extracted(tree: Any, url: str, headlines: frozenset[str]) -> str:
-    """Return what trafilatura finds, without marks of lists and the title in front."""
+    """Return what trafilatura finds, without marks of lists and the title."""
     document = bare_extraction(
         _without_surroundings(tree),
         url=url,
@@ -82,20 +86,29 @@ def _extracted(tree: Any, url: str, headlines: frozenset[str]) -> str:
         with_metadata=False,
     )
     lines = (document.text or "").split("\n") if document is not None else []
-    cleaned = [line for raw in lines for part in _parts(raw) if (line := clean_line(part))]
-    while cleaned and fold(cleaned[0]) in headlines:
-        cleaned.pop(0)
-    return "\n".join(cleaned)
+    kept: list[str] = []
+    for raw in lines:
+        cleaned = (clean_line(part) for part in _parts(raw, kept))
+        kept += (line for line in cleaned if line and not _is_headline(line, headlines))
+    return "\n".join(kept)
 
 
-def _parts(line: str) -> list[str]:
+def _parts(line: str, before: list[str]) -> list[str]:
     """Return a line without the mark of a list; the cells of a row of a table as lines.
 
-    Pages of old are laid out in tables: their text is one cell, their menu another.
+    Pages of old are laid out in tables: their text is one cell, their menu another. A cell whose
+    paragraphs stand in the lines `before` it is not said again.
     """
-    if line.startswith("|"):
-        return line.strip("| ").split(" | ")
-    return [line.removeprefix("- ")]
+    if not line.startswith("|"):
+        return [line.removeprefix("- ")]
+    cells = (cell.replace("\\|", "|") for cell in line.strip("| ").split(" | "))
+    said = [one for one in before[-_SAID:] if len(one) >= _PARAGRAPH]
+    return [cell for cell in cells if not any(one in cell for one in said)]
+
+
+def _is_headline(line: str, headlines: frozenset[str]) -> bool:
+    """Say whether a line is the title said again, above the text or between its first lines."""
+    return len(line) <= _MAX_HEADLINE and fold(line) in headlines
 
 
 def _without_surroundings(tree: Any) -> Any:

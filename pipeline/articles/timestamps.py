@@ -15,6 +15,11 @@ _ISO = re.compile(
     re.IGNORECASE,
 )
 _OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})?")
+#: What JavaScript makes of a time (ECMA-262, Date.prototype.toString), which pages rendered by it
+#: leave in their <time> elements: ``Tue Sep 08 2026 06:40:12 GMT+0000 (Coordinated ...``.
+_SCRIPTED = re.compile(
+    r"[A-Z][a-z]{2} ([A-Z][a-z]{2} \d{2} \d{4} \d{2}:\d{2}:\d{2}) GMT([+-]\d{4})"
+)
 #: Seconds or milliseconds since 1970.
 _EPOCH = re.compile(r"(\d{10})(?:\d{3})?")
 _LONGEST_DATE = 60
@@ -23,8 +28,8 @@ _LONGEST_DATE = 60
 def parse_time(text: str, zone: tzinfo | None = None) -> datetime | None:
     """Return a declared time in UTC, None when it is none; `zone` is that of bare local times.
 
-    Reads ISO 8601 and its neighbours, RFC 2822, and seconds since 1970. Nothing is guessed: a
-    day-first or month-first number is not a date here.
+    Reads ISO 8601 and its neighbours, RFC 2822, JavaScript's own, and seconds since 1970. Nothing
+    is guessed: a day-first or month-first number is not a date here.
     """
     text = text.strip()[:_LONGEST_DATE]
     try:
@@ -45,6 +50,8 @@ def _parsed(text: str) -> datetime | None:
             int(iso[name] or 0) for name in ("year", "month", "day", "hour", "minute", "second")
         )
         return datetime(*fields, tzinfo=_offset(iso["zone"]))  # type: ignore[arg-type,misc]  # six integers
+    if scripted := _SCRIPTED.match(text):
+        return datetime.strptime(" ".join(scripted.groups()), "%b %d %Y %H:%M:%S %z")
     if "," in text and ":" in text:
         return parsedate_to_datetime(text)
     return None
