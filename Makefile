@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+# On two cores, a file at a time: what a module sets up is set up once.
+BOTH   := -n 2 --dist loadfile
 # Programs to measure newsloom beside live in a place of their own.
 PEERS  := .venv-bench
 
@@ -33,10 +35,10 @@ check: $(READY)  ## ruff, format, mypy strict, import contracts
 	$(BIN)/lint-imports --no-cache
 
 test: check quality  ## what CI runs: check, quality floors, the tests
-	$(BIN)/python -m pytest -m "not slow and not chaos and not site"
+	$(BIN)/python -m pytest $(BOTH) -m "not slow and not chaos and not site"
 
 test-all: check quality  ## everything in test, and what is slow or needs node
-	$(BIN)/python -m pytest -m "not chaos and not site"
+	$(BIN)/python -m pytest $(BOTH) -m "not chaos and not site"
 
 test-site: $(READY)  ## a real downstream site: jekyll, ruby and chromium (apt install them first)
 	$(BIN)/python -m pytest tests/site -m site
