@@ -37,12 +37,13 @@ def amp_url_of(declared: Declared, *, url: str) -> str | None:
 
     It belongs when it lies on the same registrable domain, or unwraps to it from an AMP cache, or
     on a domain of the same name as a label of the page's host (``m.economictimes.com`` for
-    ``economictimes.indiatimes.com``), and is no home page. A page that is AMP is its own twin.
+    ``economictimes.indiatimes.com``), and is no home page. A page that is AMP is its own twin;
+    one that is not and names itself has none.
     """
     if declared.is_amp:
         return resolve("", declared.url)
     found = declared.link("amphtml")
-    if found is None:
+    if found is None or found in {declared.url, url}:
         return None
     # The key's normal form is without scheme and cache: exactly the page that an AMP address names.
     named = f"https://{normalised_url(found)}"

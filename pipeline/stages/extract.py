@@ -30,7 +30,7 @@ from pipeline.stages.recheck import kept_again, missed_again, recheck_of, refuse
 from pipeline.stages.terms import claim_terms, host_pause, let_go
 
 #: Raised when the same page would give another article.
-EXTRACTOR_VERSION = 2
+EXTRACTOR_VERSION = 3
 #: Wait after the first failure; four times as long after each further one (1, 4, 16, 64 minutes).
 _FIRST_RETRY = timedelta(minutes=1)
 _RETRY_FACTOR = 4
