@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-# On two cores, a file at a time: what a module sets up is set up once.
-BOTH   := -n 2 --dist loadfile
+# On two cores, a file at a time: what a module sets up is set up once. The workers' tests measure
+# time from the servers' side, so they have the machine to themselves.
+BOTH   := -n 2 --dist loadfile --ignore=tests/workers
 # Programs to measure newsloom beside live in a place of their own.
 PEERS  := .venv-bench
 
@@ -36,9 +37,11 @@ check: $(READY)  ## ruff, format, mypy strict, import contracts
 
 test: check quality  ## what CI runs: check, quality floors, the tests
 	$(BIN)/python -m pytest $(BOTH) -m "not slow and not chaos and not site"
+	$(BIN)/python -m pytest tests/workers -m "not slow and not chaos and not site"
 
 test-all: check quality  ## everything in test, and what is slow or needs node
 	$(BIN)/python -m pytest $(BOTH) -m "not chaos and not site"
+	$(BIN)/python -m pytest tests/workers -m "not chaos and not site"
 
 test-site: $(READY)  ## a real downstream site: jekyll, ruby and chromium (apt install them first)
 	$(BIN)/python -m pytest tests/site -m site
