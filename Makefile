@@ -73,7 +73,10 @@ lock: $(READY)  ## renew the lock files from pyproject.toml (hashes, no index ad
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --no-header --no-annotate --upgrade pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --no-header --no-annotate --constraint requirements.lock --group dev pyproject.toml -o requirements-dev.lock
+	  --no-header --no-annotate --constraint requirements.lock --extra embeddings pyproject.toml -o requirements-embeddings.lock
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-header --no-annotate --constraint requirements-embeddings.lock --extra embeddings --group dev pyproject.toml \
+	  -o requirements-dev.lock
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --no-header --no-annotate --constraint requirements.lock --group bench -o requirements-bench.lock
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -143,6 +143,10 @@ class Settings(BaseSettings):
     """Articles older than this at their round no longer attract new ones."""
     refine_every: PositiveTime = timedelta(hours=6)
     """How often many live stories are grouped anew; few (up to 500 articles) every round."""
+    embeddings: Literal["off", "minilm"] = "off"
+    """Compare articles by a language model too: "off" or "minilm" (newsloom[embeddings])."""
+    story_weights: Path | None = None
+    """Weights of the pair score from `newsloom stories train`; unset: the shipped ones."""
     recheck_after: Waits = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24))
     """When an article's page is looked at again, counted from the first look; empty: never."""
     keep_pages: PositiveTime = timedelta(days=30)

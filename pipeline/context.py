@@ -6,6 +6,7 @@ transport, the clock and the cipher can each be replaced by a plain value.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,11 +17,13 @@ from config.catalogue import Catalogue
 from config.settings import Settings
 from pipeline.errors import UsageError
 from pipeline.io.children import Children
+from pipeline.io.embedder import Embedder, MiniLM
 from pipeline.io.migrate import require_current
 from pipeline.io.store import Store, pace
 from pipeline.io.web import LONGEST_TURN, Reserve, Resolver, Transport, Web, web_policy
 from pipeline.outcomes import Tally
 from pipeline.seedfile.secured import Cipher, parse_master_key
+from pipeline.stories.similarity import PairModel, model_of, shipped_model
 from pipeline.stories.window import Window
 
 
@@ -78,6 +81,10 @@ class Context:
     pause: Callable[[float], None]
     #: None without a master key: documents then carry no secured line.
     cipher: Cipher | None
+    #: Tells how likely two articles tell one story.
+    model: PairModel
+    #: None where articles are compared by their words alone.
+    embedder: Embedder | None = None
     tally: Tally = field(default_factory=Tally)
     #: By partition; only a cache, and only as of its version (`pipeline.io.store.partitions`).
     windows: dict[str, LiveWindow] = field(default_factory=dict)
@@ -91,15 +98,19 @@ def open_context(
     transport: Transport | None = None,
     resolve: Resolver | None = None,
     clock: FixedClock | None = None,
+    embedder: Embedder | None = None,
     tally: Tally | None = None,
 ) -> Iterator[Context]:
     """Open a Context and close all it holds at the end.
 
-    `transport` and `resolve` replace the network, `clock` the time. Raise UsageError when the
-    database or the key cannot be used.
+    `transport` and `resolve` replace the network, `clock` the time, `embedder` the language model.
+    Raise UsageError when the database, the key, the weights or the model cannot be used.
     """
     if clock is None and settings.fixed_time is not None:
         clock = FixedClock(settings.fixed_time)
+    if embedder is None and settings.embeddings != "off":
+        embedder = MiniLM()
+    model = pair_model(settings, dense=embedder is not None)
     store = Store(database_url(settings))
     try:
         require_current(store)
@@ -126,6 +137,8 @@ def open_context(
                 clock=now,
                 pause=clock.pause if clock else time.sleep,
                 cipher=open_cipher(settings),
+                model=model,
+                embedder=embedder,
                 tally=tally or Tally(),
             )
         finally:
@@ -162,6 +175,23 @@ def database_url(settings: Settings) -> str:
     if url.startswith(prefix) and not url.startswith(prefix + "/"):
         return f"{prefix}{(settings.home / url.removeprefix(prefix)).resolve()}"
     return url
+
+
+def pair_model(settings: Settings, *, dense: bool) -> PairModel:
+    """Return the model of the pair score: the installation's, or the shipped one.
+
+    Raise UsageError when the weights cannot be used.
+    """
+    if settings.story_weights is None:
+        return shipped_model(dense=dense)
+    path = settings.path(settings.story_weights)
+    sparse = shipped_model() if dense else None
+    try:
+        return model_of(json.loads(path.read_text("utf-8")), sparse=sparse)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        kind = " --embeddings" if dense else ""
+        remedy = f"make them with `newsloom stories train{kind} --out {path}`"
+        raise UsageError(f"story_weights {path}: {error!r}; {remedy}") from error
 
 
 def open_cipher(settings: Settings) -> Cipher | None:

@@ -294,6 +294,16 @@ class ExtractedArticle:
     origins: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """What a text says, as the vectors of one model; those of two models say nothing together."""
+
+    #: Name and dimension of the model.
+    model: str
+    #: Of title and opening together, then of the title alone: signed bytes, end to end.
+    vectors: bytes
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
     """One article as the store keeps it and the stories see it."""
@@ -316,6 +326,7 @@ class Article:
     image: Image | None = None
     featured_content: str | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
+    embedding: Embedding | None = None
 
 
 # --- stories --------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from config.catalogue import Catalogue, Organisation, Scoring, Site, SourceEntry
 from config.settings import Settings
 from pipeline import line
 from pipeline.context import Context, FixedClock, open_context
+from pipeline.io.embedder import Embedder
 from pipeline.io.store import sources, stories
 from pipeline.outcomes import Tally
 from pipeline.records import StoryId
@@ -153,6 +154,7 @@ def opened(
     *,
     now: datetime = NOW,
     tally: Tally | None = None,
+    embedder: Embedder | None = None,
     **changes: object,
 ) -> Iterator[Context]:
     """Open a Context on a fake web with its clock at `now` and no waiting for hosts."""
@@ -167,7 +169,12 @@ def opened(
     )
     transport = httpx.MockTransport(web) if isinstance(web, FakeWeb) else web
     with open_context(
-        settings, books, transport=transport, clock=FixedClock(now), tally=tally
+        settings,
+        books,
+        transport=transport,
+        clock=FixedClock(now),
+        tally=tally,
+        embedder=embedder,
     ) as ctx:
         yield ctx
 

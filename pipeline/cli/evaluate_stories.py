@@ -14,8 +14,17 @@ from rich.table import Table
 
 from pipeline.cli.common import AsJson, out, print_json, require_known
 from pipeline.errors import UsageError
+from pipeline.io.embedder import MiniLM
+from pipeline.outcomes import Tally
 from pipeline.records import Article, ArticleId, ArticleType, PageId
-from pipeline.stories.crossfit import PARTS, REFINEMENT_PART, VETOES_PART, cross_fitted
+from pipeline.stages.embed import embedded
+from pipeline.stories.crossfit import (
+    OPENING_PART,
+    PARTS,
+    REFINEMENT_PART,
+    VETOES_PART,
+    cross_fitted,
+)
 from pipeline.stories.replay import REFINE_EVERY, replay
 from pipeline.stories.scoring import (
     Counts,
@@ -26,7 +35,7 @@ from pipeline.stories.scoring import (
     pairwise,
     score,
 )
-from pipeline.stories.similarity import TERMS, shipped_model
+from pipeline.stories.similarity import DENSE_TERMS, TERMS, PairModel, shipped_model
 from pipeline.stories.training import Example, LabelledSet, examples
 
 #: A label that says: this article stands alone.
@@ -47,6 +56,9 @@ LabelFiles = Annotated[
 Weights = Annotated[
     list[float] | None,
     typer.Option("--weight", help="What a set counts in fitting, one for each; default 1."),
+]
+Embeddings = Annotated[
+    bool, typer.Option("--embeddings", help="Compare by the language model too.")
 ]
 
 
@@ -85,6 +97,7 @@ def stories(
     articles: ArticleFiles,
     labels: LabelFiles,
     weights: Weights = None,
+    embeddings: Embeddings = False,
     folds: Annotated[
         int,
         typer.Option(
@@ -114,13 +127,19 @@ def stories(
     """
     given = frozenset([*(without or ()), *([REFINEMENT_PART] if at_arrival else ())])
     require_known("--without", sorted(given), PARTS)
-    sets = read_sets(articles, labels, weights)
-    if not folds and given & set(TERMS):
+    model = shipped_model(dense=embeddings)
+    if not folds and given & {*TERMS, *DENSE_TERMS}:
         raise UsageError("--without a term needs --folds: the other weights are fitted anew")
+    if not embeddings and given & set(DENSE_TERMS):
+        raise UsageError(f"--without {', '.join(DENSE_TERMS)} needs --embeddings, which adds them")
+    texts = OPENING_PART not in given
+    sets = read_sets(articles, labels, weights, embeddings=embeddings, texts=texts)
     names = [file.name for file in articles]
     pairs = [examples(one) for one in sets] if folds else []
     reports = [
-        _cross_fitted(sets, pairs, number, folds, given) if folds else _as_shipped(one, given)
+        _cross_fitted(sets, pairs, number, folds, given, model)
+        if folds
+        else _as_shipped(one, given, model)
         for number, one in enumerate(sets)
     ]
     if out_file:
@@ -134,19 +153,35 @@ def stories(
 
 
 def read_sets(
-    articles: Sequence[Path], labels: Sequence[Path], weights: Sequence[float] | None
+    articles: Sequence[Path],
+    labels: Sequence[Path],
+    weights: Sequence[float] | None,
+    *,
+    embeddings: bool = False,
+    texts: bool = True,
 ) -> list[LabelledSet]:
-    """Read the labelled sets; raises UsageError with file and line."""
+    """Read the labelled sets, with embeddings on demand, or without their texts.
+
+    Raises UsageError with file and line.
+    """
+    embedder = MiniLM() if embeddings else None
     if len(articles) != len(labels):
         raise UsageError(f"{len(articles)} --articles and {len(labels)} --labels: give one each")
     if weights and len(weights) != len(articles):
         raise UsageError(f"{len(articles)} --articles and {len(weights)} --weight: give one each")
-    return [
+    sets = [
         _read_set(article_file, label_file, weight)
         for article_file, label_file, weight in zip(
             articles, labels, weights or [1.0] * len(articles), strict=True
         )
     ]
+    if not texts:
+        sets = [_titles_only(one) for one in sets]
+    return [replace(one, articles=embedded(embedder, one.articles, Tally())) for one in sets]
+
+
+def _titles_only(given: LabelledSet) -> LabelledSet:
+    return replace(given, articles=[replace(one, excerpt="") for one in given.articles])
 
 
 def _read_set(article_file: Path, label_file: Path, weight: float) -> LabelledSet:
@@ -179,9 +214,8 @@ def _lines(file: Path) -> list[str]:
         raise UsageError(f"{file}: {error.strerror}; name a file that is there") from error
 
 
-def _as_shipped(given: LabelledSet, without: Collection[str]) -> dict[str, Any]:
+def _as_shipped(given: LabelledSet, without: Collection[str], model: PairModel) -> dict[str, Any]:
     """Return the figures of the shipped model."""
-    model = shipped_model()
     if VETOES_PART in without:
         model = replace(model, vetoes=())
     refine_every = None if REFINEMENT_PART in without else REFINE_EVERY
@@ -212,9 +246,10 @@ def _cross_fitted(
     number: int,
     folds: int,
     without: Collection[str],
+    model: PairModel,
 ) -> dict[str, Any]:
     """Return the figures of one set by models that have not seen its stories."""
-    done = list(cross_fitted(sets, pairs, number, shipped_model(), folds=folds, without=without))
+    done = list(cross_fitted(sets, pairs, number, model, folds=folds, without=without))
     counts = [one for fold in done for one in fold.counts.values()]
     labels = sets[number].labels
     found = [

@@ -188,6 +188,9 @@ articles = Table(
     Column("image_key", String(70)),
     Column("featured_content", Text),
     Column("origins", JSON, nullable=False),
+    #: Vectors of what it says, and the model that made them; none where that is switched off.
+    Column("embedding", LargeBinary),
+    Column("embedding_model", String(64)),
     Column("content_hash", String(64), nullable=False),
     Column("revision", Integer, nullable=False),
     Column("extractor_version", Integer, nullable=False),

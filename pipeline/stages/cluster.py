@@ -17,12 +17,12 @@ from sqlalchemy import Connection
 from pipeline.context import Context, LiveWindow
 from pipeline.io.store import leases, partitions, stories, ticks
 from pipeline.records import Article, ArticleId, StoryId
+from pipeline.stages.embed import embedded
 from pipeline.stages.regroup import is_taken, regroup
 from pipeline.stages.score import let_go_of, score_stories
 from pipeline.stages.turn import Heart, Turn, window_since
 from pipeline.stories.cluster import Assignment, LiveArticle, assign, place
 from pipeline.stories.duplicates import ALIAS_WITHIN
-from pipeline.stories.similarity import shipped_model
 from pipeline.stories.strictness import rules_of
 from pipeline.stories.vectors import frequencies
 from pipeline.stories.window import Window
@@ -101,7 +101,9 @@ class _Brought:
 def _place(ctx: Context, turn: Turn) -> bool:
     """Place a tick's articles; say whether that was saved."""
     with ctx.store.read() as tx:
-        new = stories.pending_articles(tx, turn.tick_id, turn.language)
+        pending = stories.pending_articles(tx, turn.tick_id, turn.language)
+    new = embedded(ctx.embedder, pending, ctx.tally)
+    with ctx.store.read() as tx:
         brought = _Brought(
             new=new,
             placed=stories.stories_of(tx, [article.id for article in new]),
@@ -145,8 +147,8 @@ def _assigned(ctx: Context, turn: Turn, brought: _Brought, around: Window) -> li
     for article, one in zip(late, placed, strict=True):
         if article.published_at >= window_since(ctx, turn) and not one.alias_of:
             around.add(article, around.read(article), one.story_id)
-    taken, model = partial(is_taken, ctx), shipped_model()
-    return [*placed, *(place(article, around, taken, model) for article in fresh[len(late) :])]
+    taken = partial(is_taken, ctx)
+    return [*placed, *(place(article, around, taken, ctx.model) for article in fresh[len(late) :])]
 
 
 def _assigned_late(ctx: Context, turn: Turn, late: Sequence[Article]) -> list[Assignment]:
@@ -164,6 +166,7 @@ def _assigned_late(ctx: Context, turn: Turn, late: Sequence[Article]) -> list[As
             around,
             window=ctx.settings.window,
             is_taken=taken,
+            model=ctx.model,
             rule_of=rules_of(ctx.catalogue.topics),
         )
     return found
@@ -203,6 +206,8 @@ def _save(
         stories.add_memberships(
             tx, [(item.story_id, turn.language, item.membership) for item in members]
         )
+        if ctx.embedder is not None:
+            stories.save_embeddings(tx, brought.new)
         stories.settle_articles(
             tx, [article.id for article in brought.new if article.id not in aliases], aliases
         )

@@ -52,6 +52,7 @@ def _regrouped(ctx: Context, turn: Turn, state: Row[Any]) -> Refinement | None:
         is_taken=partial(is_taken, ctx),
         must=ties.must,
         cannot=ties.cannot,
+        model=ctx.model,
         rule_of=rules_of(ctx.catalogue.topics),
         alive=Heart(ctx, turn),
     )

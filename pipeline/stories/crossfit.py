@@ -15,13 +15,15 @@ from zlib import crc32
 from pipeline.records import ArticleId, StoryId
 from pipeline.stories.replay import REFINE_EVERY, WINDOW, replay
 from pipeline.stories.scoring import Counts, counts_of
-from pipeline.stories.similarity import TERMS, PairModel
+from pipeline.stories.similarity import DENSE_TERMS, TERMS, PairModel
 from pipeline.stories.training import Example, LabelledSet, fitted, with_threshold
 
 #: What can be left out besides a term.
 VETOES_PART: Final = "vetoes"
 REFINEMENT_PART: Final = "refinement"
-PARTS: Final = (*TERMS, VETOES_PART, REFINEMENT_PART)
+#: What follows the title: all else is as it is.
+OPENING_PART: Final = "opening"
+PARTS: Final = (*TERMS, *DENSE_TERMS, OPENING_PART, VETOES_PART, REFINEMENT_PART)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from importlib import resources
 from typing import Any, Final
 
 from pipeline.records import ArticleId, Part
+from pipeline.stories.dense import dense_cosine, halves
 from pipeline.stories.strictness import Rule, stricter
 from pipeline.stories.vectors import Weighed, cosine
 from pipeline.stories.vetoes import VETOES, veto_of
@@ -33,6 +34,8 @@ _ABOUT: Final = (
 
 #: What the terms measure, in the order of `measures`.
 TERMS: Final = ("everything", "shared", "headline", "letters", "names", "time")
+#: What embeddings add: the cosine of title with opening, and that of the titles.
+DENSE_TERMS: Final = ("meaning", "gist")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,24 +53,42 @@ class PairModel:
     newest: int
     #: Names of the vetoes that hold.
     vetoes: tuple[str, ...] = tuple(VETOES)
+    #: Judges the pairs of which one has no embedding; None in a model that needs none.
+    sparse: PairModel | None = None
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Return the names of its terms, in the order of their values."""
+        return (*TERMS, *DENSE_TERMS) if self.sparse else TERMS
 
 
 @cache
-def shipped_model() -> PairModel:
-    """Return the model shipped in ``weights.json``."""
-    text = resources.files("pipeline.stories").joinpath("weights.json").read_text("utf-8")
-    data = json.loads(text)
+def shipped_model(*, dense: bool = False) -> PairModel:
+    """Return the shipped model: ``weights.json``, or the one for articles with embeddings."""
+    folder = resources.files("pipeline.stories")
+    name = "weights_dense.json" if dense else "weights.json"
+    sparse = shipped_model() if dense else None
+    return model_of(json.loads(folder.joinpath(name).read_text("utf-8")), sparse=sparse)
+
+
+def model_of(data: Mapping[str, Any], *, sparse: PairModel | None = None) -> PairModel:
+    """Return the model that `as_json` told of.
+
+    Raises KeyError or ValueError where something is missing or no number.
+    """
+    terms = (*TERMS, *DENSE_TERMS) if sparse else TERMS
     return PairModel(
-        weights={term: float(data["weights"][term]) for term in TERMS},
+        weights={term: float(data["weights"][term]) for term in terms},
         bias=float(data["bias"]),
         threshold=float(data["threshold"]),
         mean_share=float(data["mean_share"]),
         newest=int(data["newest"]),
+        sparse=sparse,
     )
 
 
 def as_json(model: PairModel) -> dict[str, Any]:
-    """Return what `shipped_model` reads."""
+    """Return what `model_of` reads."""
     return {
         "about": _ABOUT,
         "weights": dict(model.weights),
@@ -94,6 +115,14 @@ def measures(one: Weighed, other: Weighed) -> tuple[float, ...]:
     )
 
 
+def dense_measures(one: Weighed, other: Weighed) -> tuple[float, ...] | None:
+    """Return the value of each of `DENSE_TERMS`: -1 to 1; None unless one model embedded both."""
+    mine, others = one.found.embedding, other.found.embedding
+    if mine is None or others is None or mine.model != others.model:
+        return None
+    return tuple(map(dense_cosine, halves(mine.vectors), halves(others.vectors)))
+
+
 def _headline_found(one: Weighed, other: Weighed) -> float:
     """Return the share of one's headline and address, by weight, that the other article holds."""
     found = math.fsum([one.idf[word] for word in one.head if word in other.idf])
@@ -105,10 +134,23 @@ def pair_score(one: Weighed, other: Weighed, model: PairModel) -> float:
 
     Under a rule of their topics it is scaled, so that the model's threshold stands for the rule's.
     """
-    logit = model.bias + math.fsum(map(operator.mul, _weights(model), measures(one, other)))
-    score = 0.0 if veto_of(one, other, model.vetoes) else _probability(logit)
+    if veto_of(one, other, model.vetoes):
+        return 0.0
+    own, values = _judged(one, other, model)
+    score = _probability(own.bias + math.fsum(map(operator.mul, _weights(own), values)))
+    if own is not model:
+        score = min(score * model.threshold / own.threshold, 1.0)
     rule = stricter(one.found.rule, other.found.rule)
     return score if rule is None or not score else _ruled(score, rule, one, other, model)
+
+
+def _judged(one: Weighed, other: Weighed, model: PairModel) -> tuple[PairModel, tuple[float, ...]]:
+    """Return the model that judges a pair and the values of its terms."""
+    values = measures(one, other)
+    if model.sparse is None:
+        return model, values
+    dense = dense_measures(one, other)
+    return (model.sparse, values) if dense is None else (model, (*values, *dense))
 
 
 def _ruled(score: float, rule: Rule, one: Weighed, other: Weighed, model: PairModel) -> float:
@@ -121,11 +163,12 @@ def _ruled(score: float, rule: Rule, one: Weighed, other: Weighed, model: PairMo
 
 def pair_parts(one: Weighed, other: Weighed, model: PairModel) -> tuple[Part, ...]:
     """Return the terms of a pair's log-odds, the model's bias first."""
+    own, values = _judged(one, other, model)
     terms = [
         Part(name=term, value=weight * value, detail=f"{weight:.1f} x {value:.2f}")
-        for term, weight, value in zip(TERMS, _weights(model), measures(one, other), strict=True)
+        for term, weight, value in zip(own.terms, _weights(own), values, strict=True)
     ]
-    return (Part(name="bias", value=model.bias), *terms)
+    return (Part(name="bias", value=own.bias), *terms)
 
 
 def shared_words(
@@ -169,7 +212,7 @@ def story_score(
 
 
 def _weights(model: PairModel) -> tuple[float, ...]:
-    return tuple(model.weights[term] for term in TERMS)
+    return tuple(model.weights.values())
 
 
 def _probability(logit: float) -> float:

@@ -17,7 +17,7 @@ from typing import Final
 from pipeline.records import Article, ArticleId, StoryId
 from pipeline.stories.refine import Live, Ties, regrouped
 from pipeline.stories.scoring import score
-from pipeline.stories.similarity import TERMS, PairModel, measures
+from pipeline.stories.similarity import TERMS, PairModel, dense_measures, measures
 from pipeline.stories.vectors import Weighed, frequencies
 from pipeline.stories.vetoes import veto_of
 from pipeline.stories.window import Window
@@ -84,7 +84,7 @@ def examples(given: LabelledSet) -> list[Example]:
 
 
 def _example(asking: Weighed, against: Weighed, *, is_same: bool) -> Example | None:
-    values = measures(asking, against)
+    values = (*measures(asking, against), *(dense_measures(asking, against) or ()))
     if values[TERMS.index("shared")] < _LEAST_SHARED and not is_same:
         return None
     if veto_of(asking, against):
@@ -99,9 +99,20 @@ def fitted(
 ) -> PairModel:
     """Return `model` with weights and bias fitted to the pairs; its threshold stays.
 
-    The terms in `without` get no weight.
+    The terms in `without` get no weight, nor does one that would speak against likeness because
+    the others say all that it says. A model with embeddings wants pairs of articles that have them
+    all.
     """
-    used = [number for number, term in enumerate(TERMS) if term not in without]
+    found = _fitted(pairs, model, without)
+    worst = min(found.weights, key=lambda term: found.weights[term])
+    if found.weights[worst] < 0:
+        return fitted(pairs, model, without=[*without, worst])
+    return found
+
+
+def _fitted(pairs: Sequence[Example], model: PairModel, without: Collection[str]) -> PairModel:
+    """Return `model` with the weights that suit the pairs best."""
+    used = [number for number, term in enumerate(model.terms) if term not in without]
     width = len(used)
     spread = [_spread([pair.values[term] for pair in pairs]) for term in used]
     rows = [
@@ -115,9 +126,9 @@ def fitted(
         beta = [value - change for value, change in zip(beta, step, strict=True)]
         if max(map(abs, step)) < 1e-6:  # noqa: PLR2004 -- far below what the weights are rounded to
             break
-    weights = dict.fromkeys(TERMS, 0.0)
+    weights = dict.fromkeys(model.terms, 0.0)
     for term, value, scale in zip(used, beta, spread, strict=False):
-        weights[TERMS[term]] = round(value / scale, 2)
+        weights[model.terms[term]] = round(value / scale, 2)
     return replace(model, weights=weights, bias=round(beta[-1], 2))
 
 

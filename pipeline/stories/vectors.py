@@ -21,7 +21,7 @@ from importlib import resources
 from typing import Final
 from zlib import crc32
 
-from pipeline.records import Article, ArticleId
+from pipeline.records import Article, ArticleId, Embedding
 from pipeline.stories import duplicates, tokens
 from pipeline.stories.headlines import HeadlineForm, form_of
 from pipeline.stories.strictness import Rule
@@ -80,6 +80,7 @@ class Features:
     shingles: array[int]
     #: How strictly it is compared, where that is not as usual.
     rule: Rule | None = None
+    embedding: Embedding | None = None
 
 
 class Frequencies:
@@ -202,6 +203,7 @@ def features(article: Article, seen: Frequencies, rule: Rule | None = None) -> F
         run_counts=bytes(min(count, _LARGEST_COUNT) for count in runs.values()),
         shingles=array("I", sorted(duplicates.shingles(tokens.plain_words(opening)))),
         rule=rule,
+        embedding=article.embedding,
     )
 
 

@@ -33,9 +33,7 @@ PIER = Item(url="https://one.example/pier", title="Harbour closes northern pier"
 APPLES = Item(url="https://one.example/apples", title="Frost ruins apple harvest", text=ORCHARD)
 
 
-def _run(
-    home: Path, books: Catalogue, web: FakeWeb, *, minutes: int = 0, **changes: object
-) -> Tally:
+def _run(home: Path, books: Catalogue, web: FakeWeb, *, minutes: int = 0, **changes: Any) -> Tally:
     tally = Tally()
     moment = NOW + timedelta(minutes=minutes)
     with opened(home, books, web, now=moment, tally=tally, **changes) as ctx:

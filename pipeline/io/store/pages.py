@@ -19,6 +19,7 @@ from pipeline.records import (
     Article,
     ArticleId,
     ArticleType,
+    Embedding,
     EntryFacts,
     Image,
     Media,
@@ -368,6 +369,7 @@ def article_of_row(row: Row[Any]) -> Article:
         image=Image(**row.image) if row.image else None,
         featured_content=row.featured_content,
         origins=row.origins,
+        embedding=Embedding(row.embedding_model, row.embedding) if row.embedding else None,
     )
 
 

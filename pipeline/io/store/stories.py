@@ -7,7 +7,17 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    exists,
+    func,
+    select,
+    update,
+)
 
 from pipeline.io.schema import article_aliases, articles, memberships, stories, written
 from pipeline.io.store.pages import article_of_row
@@ -204,6 +214,20 @@ def _membership(row: Row[Any]) -> Membership:
         parts=tuple(Part(**part) for part in row.parts),
         copy_of=ArticleId(row.copy_of) if row.copy_of else None,
     )
+
+
+def save_embeddings(tx: Connection, given: Iterable[Article]) -> None:
+    """Keep the embeddings of articles; those without lose the one of their earlier text."""
+    rows = [
+        {
+            "key": article.id,
+            "embedding": article.embedding.vectors if article.embedding else None,
+            "embedding_model": article.embedding.model if article.embedding else None,
+        }
+        for article in given
+    ]
+    if rows:
+        tx.execute(update(articles).where(articles.c.id == bindparam("key")), rows)
 
 
 def settle_articles(

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from pipeline.cli import evaluate, stories
 from pipeline.errors import UsageError
-from pipeline.stories.similarity import TERMS
+from pipeline.stories.similarity import DENSE_TERMS, TERMS
 
 DATA = Path(__file__).parents[2] / "quality" / "stories"
 app = typer.Typer()
@@ -66,6 +66,17 @@ def test_a_table_tells_the_worst_mistakes(some: list[str]) -> None:
     assert "merged" in result.stdout
 
 
+def test_titles_alone_tell_less(some: list[str]) -> None:
+    assert figures(*some, "--without", "opening")["pair_f1"] < figures(*some)["pair_f1"]
+
+
+def test_with_embeddings_meaning_is_weighed_too(some: list[str], tmp_path: Path) -> None:
+    assert 0.8 < figures(*some, "--embeddings")["b3_f1"] <= 1
+    out = tmp_path / "weights.json"
+    assert run("stories", "train", *some, "--embeddings", "--out", str(out)).exit_code == 0
+    assert set(json.loads(out.read_text())["weights"]) == {*TERMS, *DENSE_TERMS}
+
+
 def test_the_stories_are_written(some: list[str], tmp_path: Path) -> None:
     out = tmp_path / "found.tsv"
     assert run("evaluate", "stories", *some, "--out", str(out)).exit_code == 0
@@ -105,6 +116,7 @@ def test_a_broken_file_is_named_with_its_line(
     [
         (["--without", "magic"], "unknown; known:"),
         (["--without", "names"], "needs --folds"),
+        (["--without", "meaning", "--folds", "2"], "needs --embeddings"),
         (["--weight", "1", "--weight", "2"], "1 --articles and 2 --weight"),
         (["--labels", "more.tsv"], "1 --articles and 2 --labels"),
     ],

@@ -291,6 +291,8 @@ def upgrade() -> None:
         sa.Column("image_key", sa.String(length=70), nullable=True),
         sa.Column("featured_content", sa.Text(), nullable=True),
         sa.Column("origins", sa.JSON(), nullable=False),
+        sa.Column("embedding", sa.LargeBinary(), nullable=True),
+        sa.Column("embedding_model", sa.String(length=64), nullable=True),
         sa.Column("content_hash", sa.String(length=64), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("extractor_version", sa.Integer(), nullable=False),
