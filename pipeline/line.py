@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from pipeline.context import Context
+from pipeline.io.crashpoints import crashpoint
 from pipeline.io.store import pages, sources, stories, ticks, work
 from pipeline.records import PageId, SourceId, StoryId
 from pipeline.stages.cluster import cluster
@@ -63,7 +64,9 @@ def run(ctx: Context, only: Sequence[SourceId] | None = None) -> None:
 def open_tick(ctx: Context, only: Sequence[SourceId] | None = None) -> ticks.OpenTick | None:
     """Take all that is due into a new tick; None when nothing is."""
     with ctx.store.write() as tx:
-        return ticks.open_tick(tx, now=ctx.clock(), lasts=ctx.settings.tick_deadline, only=only)
+        tick = ticks.open_tick(tx, now=ctx.clock(), lasts=ctx.settings.tick_deadline, only=only)
+    crashpoint("tick-opened")
+    return tick
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,32 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import Final
+
+#: Every point, in the order in which a round passes them: the walk of the tests goes there.
+POINTS: Final = (
+    "tick-opened",
+    "fetch-claimed",
+    "fetch-answered",
+    "fetch-saved",
+    "extract-claimed",
+    "extract-read",
+    "extract-saved",
+    "ticks-closed",
+    "cluster-placed",
+    "cluster-saved",
+    "regroup-saved",
+    "write-staged",
+    "write-rows-saved",
+    "file-before-temp",
+    "file-mid-write",
+    "file-before-rename",
+    "file-after-rename",
+    "documents-in-place",
+    "manifest-behind",
+    "write-in-place",
+    "write-marked",
+)
 
 #: What a shell reports for a process ended by SIGKILL (128 + 9).
 EXIT_CODE = 137

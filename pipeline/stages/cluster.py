@@ -15,6 +15,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from pipeline.context import Context, LiveWindow
+from pipeline.io.crashpoints import crashpoint
 from pipeline.io.store import leases, partitions, stories, ticks
 from pipeline.records import Article, ArticleId, StoryId
 from pipeline.stages.embed import embedded
@@ -36,6 +37,7 @@ def cluster(ctx: Context, ids: Sequence[ArticleId]) -> list[StoryId]:
     del ids
     with ctx.store.write() as tx:
         closed = ticks.close_done(tx, now=ctx.clock())
+    crashpoint("ticks-closed")
     for tick in closed:
         for stage, left in (("fetch", tick.sources_left), ("extract", tick.pages_left)):
             ctx.tally.due(stage, left)
@@ -78,7 +80,9 @@ def _cluster_partition(ctx: Context, tick_id: int, opened: datetime, language: s
         return
     turn = Turn(tick_id, opened, language, name, token)
     if _place(ctx, turn):
+        crashpoint("cluster-saved")
         regroup(ctx, turn)
+        crashpoint("regroup-saved")
     with ctx.store.write() as tx:
         leases.give_back(tx, name, token)
 
@@ -114,6 +118,7 @@ def _place(ctx: Context, turn: Turn) -> bool:
             return True
         live = _window(ctx, tx, turn, brought.version)
     assignments = _assigned(ctx, turn, brought, live.window)
+    crashpoint("cluster-placed")
     return _save(ctx, turn, brought, assignments, live)
 
 

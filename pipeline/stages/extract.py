@@ -19,6 +19,7 @@ from pipeline.articles.provider import Provider, provider_of
 from pipeline.articles.refusals import NOINDEX
 from pipeline.context import Context
 from pipeline.errors import Rejected
+from pipeline.io.crashpoints import crashpoint
 from pipeline.io.store import pace, pages, work
 from pipeline.io.store.pages import ClaimedPage, PageResult
 from pipeline.io.web import WebRequest
@@ -45,7 +46,11 @@ def extract(ctx: Context, ids: Sequence[PageId]) -> list[ArticleId]:
     while claimed := _claim(ctx, ids):
         admission = admit(ctx, claimed)
         ctx.tally.due("extract", len(claimed) - len(admission.waiting))
-        _save(ctx, [*_read(ctx, admission.allowed), *_unread(ctx, admission)])
+        crashpoint("extract-claimed")
+        results = [*_read(ctx, admission.allowed), *_unread(ctx, admission)]
+        crashpoint("extract-read")
+        _save(ctx, results)
+        crashpoint("extract-saved")
     with ctx.store.read() as tx:
         return pages.pending_articles_of_pages(tx, ids)
 

@@ -21,6 +21,7 @@ from pipeline.feeds.schedule import (
     classify_failure,
     next_poll,
 )
+from pipeline.io.crashpoints import crashpoint
 from pipeline.io.store import pace, pages, sources
 from pipeline.io.store.entries import EntryIntent, known_hashes
 from pipeline.io.store.sources import ClaimedSource, PollResult
@@ -58,7 +59,11 @@ def fetch(ctx: Context, ids: Sequence[SourceId]) -> list[PageId]:
     """Poll those of `ids` that are due; return the pages their entries wait for."""
     while claimed := _claim(ctx, ids):
         ctx.tally.due("fetch", len(claimed))
-        _save(ctx, _poll(ctx, claimed))
+        crashpoint("fetch-claimed")
+        polls = _poll(ctx, claimed)
+        crashpoint("fetch-answered")
+        _save(ctx, polls)
+        crashpoint("fetch-saved")
     with ctx.store.read() as tx:
         return pages.pending_pages_of_sources(tx, ids)
 

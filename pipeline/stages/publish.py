@@ -9,6 +9,7 @@ from datetime import datetime
 from config.catalogue import Site
 from pipeline.context import Context
 from pipeline.io.commands import run_command
+from pipeline.io.crashpoints import crashpoint
 from pipeline.io.files import Tree
 from pipeline.io.store import documents
 from pipeline.io.store.documents import ChangeRow, DocumentRow, DocumentSummary
@@ -91,6 +92,7 @@ def put_in_place(
     """Write the documents, then what stands beside them, the manifest last."""
     tree.clean(now=now)
     write_documents(ctx, tree, staged, dry_run=False)
+    crashpoint("documents-in-place")
     tree.sync()
     with ctx.store.read() as tx:
         rows = documents.summaries_of(tx, site.name)
@@ -99,6 +101,7 @@ def put_in_place(
     changed = tree.write("manifest.json", manifest, dry_run=True)
     if changed:
         _write_beside(ctx, site, tree, rows, now=now)
+    crashpoint("manifest-behind")
     tree.write("manifest.json", manifest)
     published = [row.published_at for row in rows if row.published]
     tree.write(

@@ -17,6 +17,7 @@ from config.catalogue import Site
 from pipeline.articles.amp import amp_cache_url
 from pipeline.context import Context
 from pipeline.errors import SeedFileError
+from pipeline.io.crashpoints import crashpoint
 from pipeline.io.files import OutputError, Tree
 from pipeline.io.store import documents, leases, stories
 from pipeline.io.store.documents import ChangeRow, DocumentRow
@@ -109,6 +110,7 @@ def _write_due(
     """
     now = ctx.clock()
     due, staged = _stage(ctx, site, ids)
+    crashpoint("write-staged")
     if not publish.passes_gate(ctx, site, staged, now=now, force=force):
         return True
     with ctx.store.write() as tx:
@@ -118,10 +120,13 @@ def _write_due(
         documents.save_documents(tx, [item.row for item in staged if not item.is_kept])
         documents.save_revisions(tx, site.name, {row.story_id: row.revision for row in kept})
         documents.append_changes(tx, site.name, [item.change for item in staged if item.change])
+    crashpoint("write-rows-saved")
     publish.put_in_place(ctx, site, tree, staged, now=now)
+    crashpoint("write-in-place")
     with ctx.store.write() as tx:
         if leases.holds(tx, *lease):
             stories.mark_written(tx, site.name, {item.id: item.revision for item in due})
+    crashpoint("write-marked")
     return True
 
 
