@@ -20,6 +20,7 @@ from pipeline.io.children import Children
 from pipeline.io.embedder import Embedder, MiniLM
 from pipeline.io.migrate import require_current
 from pipeline.io.store import Store, pace
+from pipeline.io.store.clock import ServerClock
 from pipeline.io.web import LONGEST_TURN, Reserve, Resolver, Transport, Web, web_policy
 from pipeline.outcomes import Tally
 from pipeline.seedfile.secured import Cipher, parse_master_key
@@ -114,7 +115,7 @@ def open_context(
     store = Store(database_url(settings))
     try:
         require_current(store)
-        now = clock or system_clock
+        now = clock or (system_clock if store.is_sqlite else ServerClock(store))
         web = Web(
             web_policy(settings),
             transport=transport,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import timedelta
 
 from pipeline import line
 from pipeline.context import Context
@@ -15,10 +16,11 @@ _WRITE_BATCH = 200
 
 def _ring(ctx: Context, stage: str, ids: Sequence[str], size: int, *, wait: float = 0) -> None:
     """Send `ids` to a stage in batches of `size`, after `wait` seconds."""
-    lives = ctx.settings.tick_every.total_seconds() * 2 + wait
+    # By the database's clock: a machine two hours behind would ring with messages long expired.
+    ends = ctx.clock() + ctx.settings.tick_every * 2 + timedelta(seconds=wait)
     for start in range(0, len(ids), size):
         part = list(ids[start : start + size])
-        app.send_task(f"workers.tasks.{stage}", args=[part], countdown=wait or None, expires=lives)
+        app.send_task(f"workers.tasks.{stage}", args=[part], countdown=wait or None, expires=ends)
 
 
 def fetch(ctx: Context, ids: Sequence[str]) -> None:

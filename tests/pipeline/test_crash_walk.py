@@ -66,7 +66,7 @@ def test_a_round_cut_off_again_and_again_ends_all_the_same(
 
 def test_the_walk_knows_every_point() -> None:
     named = [
-        node.args[0].value
+        str(node.args[0].value)
         for path in Path(pipeline.__file__).parent.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call)
