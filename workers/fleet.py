@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from math import ceil
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="The workers and their queues.")
 
 Timeout = Annotated[
-    timedelta,
-    typer.Option("--timeout", parser=duration, help="How long answers are waited for."),
+    timedelta | None,
+    typer.Option("--timeout", parser=duration, help="How long answers are waited for (2s)."),
 ]
 #: Workers that are alive answer at once; a loaded machine takes its time.
 _TIMEOUT = timedelta(seconds=2)
@@ -56,13 +56,13 @@ class Waiting:
 
 
 @app.command("list")
-def list_(*, home: Home = None, timeout: Timeout = _TIMEOUT, json_: AsJson = False) -> None:
+def list_(*, home: Home = None, timeout: Timeout = None, json_: AsJson = False) -> None:
     """Say which workers are alive; exit code 1 when none is.
 
     Example: newsloom workers list --json
     """
-    with _broker(home, timeout) as celery:
-        workers = _alive(celery, timeout)
+    with _broker(home) as celery:
+        workers = _alive(celery, timeout or _TIMEOUT)
     if json_:
         print_json([asdict(worker) for worker in workers])
     elif workers:
@@ -77,14 +77,14 @@ def list_(*, home: Home = None, timeout: Timeout = _TIMEOUT, json_: AsJson = Fal
 
 
 @app.command()
-def queues(*, home: Home = None, timeout: Timeout = _TIMEOUT, json_: AsJson = False) -> None:
+def queues(*, home: Home = None, timeout: Timeout = None, json_: AsJson = False) -> None:
     """Say how many messages wait in each queue, and who serves it; exit code 1 if nobody does.
 
     An empty queue is no sign that nothing is due: the database knows that (newsloom status).
     Example: newsloom workers queues --json
     """
-    with _broker(home, timeout) as celery:
-        workers = _alive(celery, timeout)
+    with _broker(home) as celery:
+        workers = _alive(celery, timeout or _TIMEOUT)
         waiting = _waiting(celery, workers)
     if json_:
         print_json([asdict(queue) for queue in waiting])
@@ -97,7 +97,7 @@ def queues(*, home: Home = None, timeout: Timeout = _TIMEOUT, json_: AsJson = Fa
 
 
 @contextmanager
-def _broker(home: Any, timeout: timedelta) -> Iterator[Celery]:
+def _broker(home: Path | None) -> Iterator[Celery]:
     """Give the application of an installation; raise NewsloomError when its broker is away."""
     if home is not None:
         os.chdir(home)  # the application reads the settings of the folder that it is started in
@@ -107,7 +107,7 @@ def _broker(home: Any, timeout: timedelta) -> Iterator[Celery]:
 
     with celery.connection_for_read() as connection:
         try:
-            connection.ensure_connection(max_retries=1, timeout=ceil(timeout.total_seconds()))
+            connection.ensure_connection(max_retries=1)
             yield celery
         except OperationalError as error:
             place = connection.as_uri()  # without its password

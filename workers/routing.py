@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from celery._state import get_current_task
+from celery import current_task
 from kombu import Exchange, Queue
 
 _BACKFILL: Final = "backfill."
@@ -32,7 +32,7 @@ def route(name: str, *_: Any, **__: Any) -> dict[str, str]:
 
 
 def _of_backfill() -> bool:
-    """Say whether the task that runs here came out of a backfill's queue."""
-    task = get_current_task()
-    delivered = (task.request.delivery_info if task is not None else None) or {}
+    """Say whether the task that runs here, if any, came out of a backfill's queue."""
+    request = getattr(current_task, "request", None)
+    delivered = getattr(request, "delivery_info", None) or {}
     return str(delivered.get("routing_key", "")).startswith(_BACKFILL)
