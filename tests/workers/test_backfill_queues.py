@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 import redis
@@ -27,8 +26,7 @@ def _held(until: threading.Event, behaviour: Behaviour) -> Behaviour:
     """Answer when somebody lets go."""
 
     async def answer(asked: Asked, writer: asyncio.StreamWriter) -> bool:
-        while not until.is_set():
-            await asyncio.sleep(0.02)
+        await asyncio.to_thread(until.wait, PATIENCE)
         return await behaviour(asked, writer)
 
     return answer

@@ -85,10 +85,9 @@ def test_times_are_utc() -> None:
 
 
 def test_the_queues_are_those_of_the_line_and_two_for_backfills() -> None:
-    assert NAMES == (
-        *("control", "fetch", "extract", "cluster", "write"),
-        *("backfill.fetch", "backfill.extract"),
-    )
+    live = ("control", "fetch", "extract", "cluster", "write")
+
+    assert (*live, "backfill.fetch", "backfill.extract") == NAMES
     assert tuple(queue.name for queue in CONF.task_queues) == NAMES
     assert not CONF.task_create_missing_queues
 
