@@ -8,5 +8,8 @@ def main() -> None:
     # Imported late: Celery and the extractors cost a second that `--help` should not pay twice.
     from pipeline.cli.app import app  # noqa: PLC0415
     from pipeline.cli.common import guarded  # noqa: PLC0415
+    from workers import dev, fleet  # noqa: PLC0415
 
+    app.add_typer(fleet.app, name="workers")
+    app.add_typer(dev.app, name="dev")
     guarded(app)

@@ -1,10 +1,18 @@
-"""What beat sends: ticks alone. The database decides what is due, so two beats do no harm."""
+"""What beat sends: ticks, and an offer to keep house.
+
+The database decides what is due and when house was kept last, so two beats do no harm, and a beat
+that starts afresh has forgotten nothing. A tick offers again what got stuck and takes the
+pages that are due for a second look: none of this needs an entry of its own.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from config.settings import Settings
+
+#: Seconds; the house is kept once a day by whoever is asked first, and each question is one row.
+_HOUSEKEEPING = 600.0
 
 
 def beat_schedule(settings: Settings) -> dict[str, dict[str, Any]]:
@@ -15,5 +23,10 @@ def beat_schedule(settings: Settings) -> dict[str, dict[str, Any]]:
             "task": "workers.tasks.tick",
             "schedule": period,
             "options": {"expires": period},
+        },
+        "housekeeping": {
+            "task": "workers.tasks.housekeep",
+            "schedule": _HOUSEKEEPING,
+            "options": {"expires": _HOUSEKEEPING},
         },
     }

@@ -1,4 +1,4 @@
-"""Four stages and a tick, each an address label: ids in, one call, the next doorbells out.
+"""Four stages, a tick, housekeeping: address labels. Ids in, one call, the next doorbells out.
 
 A stage has committed before it returns, so nothing is rung too early; whatever is rung too late
 or never, the next tick rings again.
@@ -11,7 +11,7 @@ from pipeline.records import ArticleId, PageId, SourceId, StoryId
 from pipeline.stages.cluster import cluster as cluster_stage
 from pipeline.stages.extract import extract as extract_stage
 from pipeline.stages.fetch import fetch as fetch_stage
-from pipeline.stages.housekeep import housekeep
+from pipeline.stages.housekeep import housekeep as housekeep_stage
 from pipeline.stages.write import write as write_stage
 from workers import ring
 from workers.app import app
@@ -20,10 +20,16 @@ from workers.runtime import context
 
 @app.task(name="workers.tasks.tick")
 def tick() -> None:
-    """Take what is due into a tick, ring for everything that waits; once a day keep house."""
+    """Take what is due into a tick, ring for everything that waits."""
     line.open_tick(context())
     ring.everything(context())
-    housekeep(context())
+
+
+# A task of its own: a day's old rows may take minutes, and a tick should not wait behind them.
+@app.task(name="workers.tasks.housekeep")
+def housekeep() -> None:
+    """Forget what nobody will ask for again, once a day."""
+    housekeep_stage(context())
 
 
 @app.task(name="workers.tasks.fetch")

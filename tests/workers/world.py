@@ -19,10 +19,14 @@ from pipeline.cli.demo import SEEDS
 from pipeline.io.store import Store, stories, ticks
 from pipeline.seedfile.secured import DEMO_MASTER_KEY
 from tests.proxy import Proxy
+from workers.compose import read_services
 
 BIN = Path(sys.executable).parent
 #: Long enough for a busy machine; a worker that does nothing for so long is broken.
 PATIENCE = 90.0
+COMPOSE = Path(__file__).parents[2] / "docker-compose.yml"
+#: What a container is told of its servers.
+SECRETS = ("NEWSLOOM_DATABASE_URL_FILE", "NEWSLOOM_BROKER_URL_FILE")
 
 
 @dataclass
@@ -45,10 +49,13 @@ class Installation:
         )
 
     def worker(
-        self, name: str = "w", *, concurrency: int = 1
+        self,
+        name: str = "w",
+        *,
+        concurrency: int = 1,
+        queues: str = "control,fetch,extract,cluster,write",
     ) -> AbstractContextManager[subprocess.Popen[bytes]]:
-        """Run a worker on every queue."""
-        queues = "control,fetch,extract,cluster,write"
+        """Run a worker, on every queue of live work unless told otherwise."""
         return self._celery(
             name, "worker", "-n", f"{name}@%h", "-c", str(concurrency), "-Q", queues
         )
@@ -59,13 +66,29 @@ class Installation:
             "beat", "beat", "--schedule", str(self.home / f"beat-{uuid4().hex}"), "--pidfile", ""
         )
 
-    @contextmanager
-    def _celery(self, name: str, *args: str) -> Iterator[subprocess.Popen[bytes]]:
+    def service(self, name: str) -> AbstractContextManager[subprocess.Popen[bytes]]:
+        """Run a service of docker-compose.yml as it is shipped."""
+        shipped = {one.name: one for one in read_services(COMPOSE)}[name]
+        told = {key: value for key, value in shipped.environment.items() if key not in SECRETS}
+        return self._running(name, *shipped.command, **told)
+
+    def _celery(self, name: str, *args: str) -> AbstractContextManager[subprocess.Popen[bytes]]:
         """Run one of Celery's programs until the end of the block."""
+        return self._running(name, "celery", "-A", "workers.app", *args, "--loglevel", "WARNING")
+
+    @contextmanager
+    def _running(
+        self, name: str, program: str, *args: str, **more: str
+    ) -> Iterator[subprocess.Popen[bytes]]:
+        """Run a program of the environment until the end of the block."""
         log = (self.home / f"{name}.log").open("ab")
-        command = [str(BIN / "celery"), "-A", "workers.app", *args, "--loglevel", "WARNING"]
         process = subprocess.Popen(
-            command, cwd=self.home, env=self.env, stdout=log, stderr=log, start_new_session=True
+            [str(BIN / program), *args],
+            cwd=self.home,
+            env={**self.env, **more},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
         try:
             yield process
