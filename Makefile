@@ -10,7 +10,7 @@ BOTH   := -n 2 --dist loadfile --ignore=tests/workers
 PEERS  := .venv-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test test-all test-site check quality bench bench-polling bench-transports lock clean
+.PHONY: help install demo run test test-all chaos test-site check quality bench bench-polling bench-transports lock clean
 
 help:  ## say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,10 @@ test: check quality  ## what CI runs: check, quality floors, the tests
 test-all: check quality  ## everything in test, and what is slow or needs node
 	$(BIN)/python -m pytest $(BOTH) -m "not chaos and not site"
 	$(BIN)/python -m pytest tests/workers -m "not chaos and not site"
+
+chaos: $(READY)  ## kill, pause, fill, flood and shift everything while a thousand entries go through (25 minutes)
+	@ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || { echo "libfaketime is missing: apt-get install libfaketime" >&2; exit 2; }
+	$(BIN)/python -m pytest tests/chaos -m chaos
 
 test-site: $(READY)  ## a real downstream site: jekyll, ruby and chromium (apt install them first)
 	$(BIN)/python -m pytest tests/site -m site

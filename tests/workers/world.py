@@ -143,10 +143,18 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
     process.wait(timeout=10)
 
 
-def install(home: Path, database_url: str, redis_url: str, proxy: Proxy) -> Installation:
-    """Make an installation that watches the recorded web."""
+def install(
+    home: Path,
+    database_url: str,
+    redis_url: str,
+    proxy: Proxy,
+    *,
+    catalogue: Path = SEEDS / "catalogue",
+    **more: str,
+) -> Installation:
+    """Make an installation that watches the recorded web, or what another catalogue names."""
     home.mkdir(parents=True)
-    shutil.copytree(SEEDS / "catalogue", home / "catalogue")
+    shutil.copytree(catalogue, home / "catalogue")
     env = {
         **{name: value for name, value in os.environ.items() if not name.startswith("NEWSLOOM_")},
         "NEWSLOOM_DATABASE_URL": database_url,
@@ -158,6 +166,7 @@ def install(home: Path, database_url: str, redis_url: str, proxy: Proxy) -> Inst
         "NEWSLOOM_LEASE": "PT31S",
         "NEWSLOOM_CHILDREN": "1",
         **proxy.settings(),
+        **more,
     }
     made = Installation(home, env)
     for args in (("newsloom", "db", "upgrade"), ("newsloom", "sources", "sync")):
