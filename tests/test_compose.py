@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ PINNED = re.compile(r"\w+:\d+\.\d+(\.\d+)?-[a-z-]+")
 
 def _seconds(text: str) -> float:
     found = parse_duration(text)
-    assert found is not None
+    assert isinstance(found, timedelta)
     return found.total_seconds()
 
 

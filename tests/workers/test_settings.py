@@ -81,7 +81,7 @@ def test_worker_processes_end_softly_and_are_replaced() -> None:
 
 def test_times_are_utc() -> None:
     assert CONF.enable_utc
-    assert CONF.timezone == "UTC"
+    assert str(CONF.timezone) == "UTC"
 
 
 def test_the_queues_are_those_of_the_line_and_two_for_backfills() -> None:
