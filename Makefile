@@ -39,7 +39,7 @@ test: check quality  ## what CI runs: check, quality floors, the tests
 	$(BIN)/python -m pytest $(BOTH) -m "not slow and not chaos and not site"
 	$(BIN)/python -m pytest tests/workers -m "not slow and not chaos and not site"
 
-test-all: check quality  ## everything in test, and what is slow or needs node
+test-all: check quality  ## everything in test, and what is slow or needs node or docker-compose
 	$(BIN)/python -m pytest $(BOTH) -m "not chaos and not site"
 	$(BIN)/python -m pytest tests/workers -m "not chaos and not site"
 

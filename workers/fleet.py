@@ -117,7 +117,12 @@ def _broker(home: Path | None) -> Iterator[Celery]:
 
 def _alive(celery: Celery, timeout: timedelta) -> list[Worker]:
     """Return the workers that answer in time, by name."""
-    inspect = celery.control.inspect(timeout=timeout.total_seconds())
+    wait = timeout.total_seconds()
+    names = list(celery.control.inspect(timeout=wait).ping() or {})
+    if not names:
+        return []
+    # Those who answered will do so again, and nobody else is waited for.
+    inspect = celery.control.inspect(names, timeout=wait, limit=len(names))
     served = inspect.active_queues() or {}
     stats = inspect.stats() or {}
     active = inspect.active() or {}

@@ -1,4 +1,4 @@
-"""Live work never waits behind a backfill: seen with the shipped workers and a long queue."""
+"""The shipped workers: live work never waits behind a backfill, and SIGTERM strands nothing."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ import pytest
 import redis
 
 from tests.servers import Asked, Behaviour, Server, reply, running_server
-from tests.workers.world import BIN, PATIENCE, Installation
+from tests.workers.world import BIN, COMPOSE, PATIENCE, Installation
 from tests.world import HARBOUR, Item, feed, page
+from workers.compose import read_services
 
 pytestmark = pytest.mark.timeout(300)
 #: Messages of the backfill that wait, each for a host that does not answer.
@@ -138,3 +139,23 @@ def test_what_follows_from_a_backfill_waits_behind_backfills(
         _wait(installation, lambda: broker.llen("cluster"))
 
     assert len(old.requests("/0.html")) == 1
+
+
+def test_sigterm_ends_a_busy_worker_within_its_grace_and_hands_its_message_back(
+    installation: Installation, hosts: tuple[Server, Server], broker: redis.Redis
+) -> None:
+    live, _ = hosts
+    let_go = threading.Event()
+    live.routes["/feed.xml"] = _held(let_go, live.routes["/feed.xml"])
+    shipped = {one.name: one for one in read_services(COMPOSE)}["worker-fetch"]
+    _send(installation, "fetch", "live")
+    with installation.service("worker-fetch") as worker:
+        _wait(installation, lambda: live.requests("/feed.xml"))
+        assert broker.llen("fetch") == 0
+
+        worker.terminate()
+
+        assert worker.wait(timeout=shipped.grace) == 0, installation.logs()
+    let_go.set()
+    assert broker.llen("fetch") == 1
+    assert broker.hlen("unacked") == 0
