@@ -167,6 +167,10 @@ class Settings(BaseSettings):
     # Workers.
     tick_every: PositiveTime = timedelta(seconds=30)
     """How often the schedule looks for due work, and offers again what got stuck."""
+    alert_webhook: SecretStr | None = None
+    """Address, https://..., that `newsloom alerts --send` posts to; it may hold a token."""
+    alert_webhook_file: Path | None = None
+    """File that holds alert_webhook."""
 
     fixed_time: UtcTime | None = None
     """Stops the clock, for rehearsals and the demo, never in service; with a time zone."""

@@ -66,7 +66,7 @@ def _paths(settings: Settings) -> Iterator[_Fault]:
 
 
 def _addresses(settings: Settings) -> Iterator[_Fault]:
-    """Refuse a database, proxy or broker that nothing here can talk to."""
+    """Refuse a database, proxy, broker or webhook that nothing here can talk to."""
     if not _DATABASES.match(settings.database_url.get_secret_value()):
         remedy = "write sqlite:///FILE or postgresql://USER@HOST/NAME"
         yield _Fault("database_url", "neither SQLite nor PostgreSQL", remedy)
@@ -74,6 +74,8 @@ def _addresses(settings: Settings) -> Iterator[_Fault]:
         yield _Fault("proxy", "not an http proxy", "write http://HOST:PORT")
     if "://" not in _value(settings.broker_url):
         yield _Fault("broker_url", "not an address", "write redis://HOST:PORT/NUMBER")
+    if settings.alert_webhook and not _value(settings.alert_webhook).startswith("https://"):
+        yield _Fault("alert_webhook", "not an https address", "write https://HOST/PATH")
 
 
 def _times(settings: Settings, given: Collection[str]) -> Iterator[_Fault]:

@@ -17,7 +17,12 @@ from workers.schedule import beat_schedule
 
 _settings = load_settings(Path())
 
-app = Celery("newsloom", broker=_settings.broker_url.get_secret_value(), include=["workers.tasks"])
+app = Celery(
+    "newsloom",
+    broker=_settings.broker_url.get_secret_value(),
+    # Both are imported before Celery would set up logging of its own.
+    include=["workers.tasks", "workers.logs"],
+)
 app.conf.update(
     accept_content=["json"],
     task_serializer="json",

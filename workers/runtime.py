@@ -10,8 +10,11 @@ from celery.signals import worker_process_shutdown, worker_shutdown
 
 from config.load import load_catalogue, load_settings
 from pipeline.context import Context, open_context
+from pipeline.outcomes import Tally
 
 _open = ExitStack()
+#: What this process counts; emptied at the end of each task (`workers.logs`).
+TALLY = Tally()
 
 
 @cache
@@ -19,7 +22,7 @@ def context() -> Context:
     """Return this process's Context; the first call opens it."""
     settings = load_settings(Path())
     folder = settings.path(settings.catalogue) if settings.catalogue else None
-    return _open.enter_context(open_context(settings, load_catalogue(folder)))
+    return _open.enter_context(open_context(settings, load_catalogue(folder), tally=TALLY))
 
 
 @worker_process_shutdown.connect

@@ -14,13 +14,16 @@ from pipeline.stages.fetch import fetch as fetch_stage
 from pipeline.stages.housekeep import housekeep as housekeep_stage
 from pipeline.stages.write import write as write_stage
 from workers import ring
+from workers.alerts import tell
 from workers.app import app
+from workers.health import note_rung
 from workers.runtime import context
 
 
 @app.task(name="workers.tasks.tick")
 def tick() -> None:
     """Take what is due into a tick, ring for everything that waits."""
+    note_rung(context())
     line.open_tick(context())
     ring.everything(context())
 
@@ -30,6 +33,12 @@ def tick() -> None:
 def housekeep() -> None:
     """Forget what nobody will ask for again, once a day."""
     housekeep_stage(context())
+
+
+@app.task(name="workers.tasks.alerts")
+def alerts() -> None:
+    """Tell the operator's webhook what is wrong."""
+    tell(context())
 
 
 @app.task(name="workers.tasks.fetch")

@@ -8,14 +8,17 @@ stands before every hop, whichever transport carries it.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 
+import httpx
+
 from pipeline.errors import Rejected, UsageError
 from pipeline.io.dial import Resolver, any_public_address, system_resolver
-from pipeline.io.exchange import ask, secret_of
+from pipeline.io.exchange import ask, request_headers, secret_of
 from pipeline.io.failures import failure_of
 from pipeline.io.guard import Guard
 from pipeline.io.policy import WebPolicy, WebRequest, web_policy
@@ -25,7 +28,7 @@ from pipeline.io.transport import (
     Transport,
     network_transport,
 )
-from pipeline.outcomes import WebOutcome
+from pipeline.outcomes import FetchFailed, WebOutcome
 
 __all__ = [
     "LONGEST_TURN",
@@ -97,6 +100,15 @@ class Web:
             with suppress(BaseException):
                 self.close()
             raise
+
+    def post_json(self, url: str, value: object) -> str:
+        """Send `value` as JSON to the operator's own address; return why not, "" when it arrived.
+
+        Guard and deadline hold as for a page; a redirect is no arrival. The reason is a code
+        alone: what is said beside it may repeat an address that is a secret.
+        """
+        failed = self._opened().run(self._post(url, json.dumps(value).encode()))
+        return failed.reason if failed is not None else ""
 
     def close(self) -> None:
         """Close the connections and the event loop; do nothing when there are none."""
@@ -176,6 +188,24 @@ class Web:
                 )
         except Exception as error:  # noqa: BLE001 -- one bad member must not end the batch
             return failure_of(request.url, error)
+
+    async def _post(self, url: str, body: bytes) -> FetchFailed | None:
+        """Post `body` once; return how it failed."""
+        request = WebRequest(url=url)
+        headers = request_headers(request, self._policy) | {"Content-Type": "application/json"}
+        try:
+            way = self._way(request)
+            target = way.guard.check_url(url)
+            async with asyncio.timeout(self._policy.seconds(request.kind)):
+                response = await way.transport.handle_async_request(
+                    httpx.Request("POST", target.url, headers=headers, content=body)
+                )
+                await response.aclose()
+        except Exception as error:  # noqa: BLE001 -- it is told, whatever it is
+            return failure_of(url, error)
+        if response.is_success:
+            return None
+        return FetchFailed(url=url, reason=f"http-{response.status_code}")
 
     async def _turn(self, host: str, limit: asyncio.Timeout) -> None:
         """Wait for a host's turn, which the deadline does not count; refuse to wait for long."""

@@ -21,7 +21,7 @@ def _limits() -> list[tuple[float, float]]:
     """Give the soft and hard limit of each task of ours."""
     app.loader.import_default_modules()
     tasks = [task for name, task in app.tasks.items() if name.startswith("workers.")]
-    assert len(tasks) == 6
+    assert len(tasks) == 7
     return [
         (
             task.soft_time_limit or CONF.task_soft_time_limit,

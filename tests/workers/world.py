@@ -35,6 +35,7 @@ class Installation:
 
     home: Path
     env: dict[str, str]
+    loglevel: str = "WARNING"
 
     def command(self, *args: str) -> subprocess.CompletedProcess[str]:
         """Run a program of the environment to its end."""
@@ -74,7 +75,9 @@ class Installation:
 
     def _celery(self, name: str, *args: str) -> AbstractContextManager[subprocess.Popen[bytes]]:
         """Run one of Celery's programs until the end of the block."""
-        return self._running(name, "celery", "-A", "workers.app", *args, "--loglevel", "WARNING")
+        return self._running(
+            name, "celery", "-A", "workers.app", *args, "--loglevel", self.loglevel
+        )
 
     @contextmanager
     def _running(
