@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shlex
 import signal
 import sys
@@ -162,4 +163,9 @@ _WIDTH = 15
 
 def _say(name: str, line: str) -> None:
     """Print a line of a service, at once."""
-    typer.echo(f"{name:<{_WIDTH}} | {line}")
+    try:
+        typer.echo(f"{name:<{_WIDTH}} | {line}")
+    except BrokenPipeError:
+        # Nobody listens any more (`| head`): the end, as for any program in a pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        signal.raise_signal(signal.SIGTERM)

@@ -257,6 +257,25 @@ def test_what_does_not_end_in_its_time_is_killed(home: Path, servers: Mapping[st
     assert processes_of(home) == {}
 
 
+def test_when_nobody_listens_any_more_all_ends(home: Path, servers: Mapping[str, str]) -> None:
+    file = compose(home, one="while True: print('on and on', flush=True)|restart: always")
+    with subprocess.Popen(
+        [str(BIN / "newsloom"), "dev", "up", "--file", file],
+        cwd=home,
+        env={**os.environ, **servers},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+        assert process.wait(timeout=PATIENCE) == 0
+
+    assert processes_of(home) == {}
+
+
 def test_a_program_that_is_not_there_is_named(home: Path, servers: Mapping[str, str]) -> None:
     path = home / "docker-compose.yml"
     path.write_text("services: {odd: {build: ., command: [no-such-program]}}")
