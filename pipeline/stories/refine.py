@@ -221,12 +221,21 @@ def regrouped(
     leaves = sorted({leaf for group in ties.bound for leaf in group} - copies.keys())
     edges = [edge for leaf in leaves for edge in _told(live.edges(leaf, model.threshold), alive)]
     edges = [(copies.get(a, a), copies.get(b, b)) for a, b in edges]
+    parts = components(len(live.found), [*edges, *ties.must])
+    part_of = {leaf: number for number, part in enumerate(parts) for leaf in part}
+    # Sorted into the parts once: to look through all of them for each part is quadratic.
+    edges_of: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for edge in edges:
+        edges_of[part_of[edge[0]]].append(edge)
+    bound_of: dict[int, list[list[int]]] = defaultdict(list)
+    for group in ties.bound:
+        if group[0] not in copies:
+            bound_of[part_of[group[0]]].append(group)
     found: list[list[int]] = []
-    for part in components(len(live.found), [*edges, *ties.must]):
-        mine = set(part)
-        bound = [group for group in ties.bound if group[0] in mine and group[0] not in copies]
+    for number in range(len(parts)):
+        bound = bound_of[number]
         linkage = Linkage(bound, live.score, mean_share=model.mean_share, apart=ties.apart)
-        linkage.merge([edge for edge in edges if edge[0] in mine], model.threshold)
+        linkage.merge(edges_of[number], model.threshold)
         found.extend(_told(linkage.groups, alive).values())
     followers: dict[int, list[int]] = defaultdict(list)
     for copy, leaf in copies.items():
