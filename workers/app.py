@@ -22,6 +22,7 @@ app = Celery(
     broker=_settings.broker_url.get_secret_value(),
     # Both are imported before Celery would set up logging of its own.
     include=["workers.tasks", "workers.logs"],
+    task_cls="workers.bell:Bell",
 )
 app.conf.update(
     accept_content=["json"],

@@ -29,6 +29,8 @@ NAMES = ("database", "broker", "progress", "beat", "output")
 #: Ticks that may be missed before somebody is told, and a minute for a busy machine.
 _MISSED_TICKS = 3
 _GRACE = timedelta(seconds=60)
+#: A heap of two thousand ticks is gone through in seconds, and rings some ten times.
+_TICKS_APART = timedelta(seconds=1)
 #: latest.json tells whole seconds, and is written a moment after the change it is compared with.
 _SAME_MOMENT = timedelta(seconds=2)
 
@@ -71,10 +73,14 @@ class Look:
         return self.broker.value is None and never
 
 
-def note_rung(ctx: Context) -> None:
-    """Note that a worker took a tick: what the check of beat goes by."""
+def note_rung(ctx: Context) -> bool:
+    """Note that a worker took a tick: what the check of beat goes by.
+
+    Say whether it is worth a tick's work: of a heap that piled up one a second is enough.
+    """
+    apart = min(_TICKS_APART, ctx.settings.tick_every / 2)
     with ctx.store.write() as tx:
-        rows.note_rung(tx, now=ctx.clock())
+        return rows.note_rung(tx, now=ctx.clock(), apart=apart)
 
 
 def look(

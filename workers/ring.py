@@ -9,6 +9,7 @@ from datetime import timedelta
 from pipeline import line
 from pipeline.context import Context
 from workers.app import app
+from workers.bell import STALE_AT
 
 #: Stories in one message: a writer takes thousands a second, so that is a matter of message size.
 _WRITE_BATCH = 200
@@ -16,11 +17,11 @@ _WRITE_BATCH = 200
 
 def _ring(ctx: Context, stage: str, ids: Sequence[str], size: int, *, wait: float = 0) -> None:
     """Send `ids` to a stage in batches of `size`, after `wait` seconds."""
-    # By the database's clock: a machine two hours behind would ring with messages long expired.
     ends = ctx.clock() + ctx.settings.tick_every * 2 + timedelta(seconds=wait)
+    fresh = {STALE_AT: ends.isoformat()}
     for start in range(0, len(ids), size):
         part = list(ids[start : start + size])
-        app.send_task(f"workers.tasks.{stage}", args=[part], countdown=wait or None, expires=ends)
+        app.send_task(f"workers.tasks.{stage}", args=[part], countdown=wait or None, headers=fresh)
 
 
 def fetch(ctx: Context, ids: Sequence[str]) -> None:

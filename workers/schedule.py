@@ -18,18 +18,20 @@ _ALERTS = 600.0
 
 
 def beat_schedule(settings: Settings) -> dict[str, dict[str, Any]]:
-    """Return beat's schedule; a message not taken within its period is worth nothing."""
+    """Return beat's schedule.
+
+    No message of it expires by a clock: of those that have piled up the first is heeded, and the
+    database says to the others that they come too soon.
+    """
     period = settings.tick_every.total_seconds()
     return {
         "tick": {
             "task": "workers.tasks.tick",
             "schedule": period,
-            "options": {"expires": period},
         },
         "housekeeping": {
             "task": "workers.tasks.housekeep",
             "schedule": _HOUSEKEEPING,
-            "options": {"expires": _HOUSEKEEPING},
         },
         **(_alerts() if settings.alert_webhook else {}),
     }
@@ -41,6 +43,5 @@ def _alerts() -> dict[str, dict[str, Any]]:
         "alerts": {
             "task": "workers.tasks.alerts",
             "schedule": _ALERTS,
-            "options": {"expires": _ALERTS},
         },
     }

@@ -23,9 +23,9 @@ from workers.runtime import context
 @app.task(name="workers.tasks.tick")
 def tick() -> None:
     """Take what is due into a tick, ring for everything that waits."""
-    note_rung(context())
-    line.open_tick(context())
-    ring.everything(context())
+    if note_rung(context()):
+        line.open_tick(context())
+        ring.everything(context())
 
 
 # A task of its own: a day's old rows may take minutes, and a tick should not wait behind them.

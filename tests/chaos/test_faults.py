@@ -149,24 +149,17 @@ def test_two_beats_poll_no_feed_twice(fleet: Fleet, ends_well: EndsWell, proxy: 
 
 
 def test_one_message_twenty_thousand_times(fleet: Fleet, ends_well: EndsWell, proxy: Proxy) -> None:
-    fleet.start_redis()
-    fleet.start("beat")
-    client = redis.Redis(port=fleet.redis_port)
-    while not (raw := client.lindex("control", -1)):
-        time.sleep(0.1)
-    fleet.kill("beat")
-    code = "from workers.tasks import fetch; fetch.delay(['outlet00'])"
-    fleet.start("a")
+    fleet.start_all("a", "b")
     fleet.wait_for_share(0.2)
-    fleet.stop("a")
-    assert fleet.installation.command("python", "-c", code).returncode == 0
-    raw = client.lindex("fetch", 0)
+    # Nobody serves this queue here, so the message stays to be copied.
+    code = "from workers.tasks import fetch; fetch.apply_async([['outlet00']], queue='{}')"
+    queue = "backfill.fetch"
+    assert fleet.installation.command("python", "-c", code.format(queue)).returncode == 0
+    client = redis.Redis(port=fleet.redis_port)
+    raw = client.lindex(queue, 0)
     assert isinstance(raw, bytes)
-    client.lpush("fetch", *[raw] * 20_000)
     before = len(proxy.asked)
-    fleet.start("beat")
-    fleet.start("a")
-    fleet.start("b")
+    client.lpush("fetch", *[raw.replace(queue.encode(), b"fetch")] * 20_000)
     started = time.monotonic()
     while client.llen("fetch"):
         assert time.monotonic() - started < 300
@@ -246,7 +239,7 @@ def test_a_page_that_kills_its_worker_is_set_aside_and_no_other(
         ).all()
         late = tx.execute(
             text(
-                "SELECT percentile_cont(0.95) WITHIN GROUP (ORDER BY fetched_at)"
+                "SELECT percentile_disc(0.95) WITHIN GROUP (ORDER BY fetched_at)"
                 " - (SELECT min(opened_at) FROM ticks) AS p95, max(fetched_at)"
                 " - (SELECT min(opened_at) FROM ticks) AS last FROM pages"
             )

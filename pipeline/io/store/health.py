@@ -74,10 +74,17 @@ class Facts:
     sites: Mapping[str, SiteFacts]
 
 
-def note_rung(tx: Connection, *, now: datetime) -> None:
-    """Note that a worker has taken a tick off the queue: beat, broker and worker all live."""
+def note_rung(tx: Connection, *, now: datetime, apart: timedelta = timedelta(0)) -> bool:
+    """Note that a worker has taken a tick off the queue: beat, broker and worker all live.
+
+    Say whether the last one was taken at least `apart` ago.
+    """
     insert_missing(tx, leases, [{"name": _RUNG, "token": 0}])
+    row = tx.execute(select(leases).where(leases.c.name == _RUNG).with_for_update()).one()
+    if row.until is not None and timedelta(0) <= now - row.until < apart:
+        return False
     tx.execute(update(leases).where(leases.c.name == _RUNG).values(until=now))
+    return True
 
 
 def facts(tx: Connection, sites: Iterable[str], *, now: datetime) -> Facts:
