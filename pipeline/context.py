@@ -116,6 +116,7 @@ def open_context(
     try:
         require_current(store)
         now = clock or (system_clock if store.is_sqlite else ServerClock(store))
+        store.clock = now
         web = Web(
             web_policy(settings),
             transport=transport,

@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from pipeline.context import Context
 from pipeline.io.crashpoints import crashpoint
-from pipeline.io.store import pages, sources, stories, ticks, work
+from pipeline.io.store import ledger, pages, sources, stories, ticks, work
 from pipeline.records import PageId, SourceId, StoryId
 from pipeline.stages.cluster import cluster
 from pipeline.stages.extract import extract
@@ -37,12 +37,13 @@ class Due:
     unfinished: bool
 
 
-def run(ctx: Context, only: Sequence[SourceId] | None = None) -> None:
+def run(ctx: Context, only: Sequence[SourceId] | None = None, *, kind: str = "tick") -> int | None:
     """Do one round: everything due now becomes one tick, and every open tick is brought to its end.
 
-    `only` narrows the sources that are polled. An interrupted round gives its leases back.
+    `only` narrows the sources that are polled. An interrupted round gives its leases back. Return
+    the run's id, see `open_tick`.
     """
-    open_tick(ctx, only)
+    run_id = open_tick(ctx, only, kind=kind)
     try:
         now_due = due(ctx)
         left: Sequence[StoryId] = now_due.story_ids
@@ -59,14 +60,24 @@ def run(ctx: Context, only: Sequence[SourceId] | None = None) -> None:
         with ctx.store.write() as tx:
             work.release_all(tx, ctx.store.owner)
         raise
+    return run_id
 
 
-def open_tick(ctx: Context, only: Sequence[SourceId] | None = None) -> ticks.OpenTick | None:
-    """Take all that is due into a new tick; None when nothing is."""
+def open_tick(
+    ctx: Context, only: Sequence[SourceId] | None = None, *, kind: str = "tick"
+) -> int | None:
+    """Take all that is due into a new tick; return its id, which is the run's.
+
+    When nothing is due, a scheduled tick is none; a run that somebody asked for is kept, empty.
+    """
+    now, lasts = ctx.clock(), ctx.settings.tick_deadline
     with ctx.store.write() as tx:
-        tick = ticks.open_tick(tx, now=ctx.clock(), lasts=ctx.settings.tick_deadline, only=only)
+        opened = ticks.open_tick(tx, now=now, lasts=lasts, only=only, kind=kind)
+        run_id = opened.id if opened is not None else None
+        if run_id is None and kind != "tick":
+            run_id = ledger.add_ended(tx, kind, now=now)
     crashpoint("tick-opened")
-    return tick
+    return run_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from config.settings import Settings
 from pipeline import line
 from pipeline.context import Context, FixedClock, open_context
 from pipeline.io.embedder import Embedder
-from pipeline.io.store import sources, stories
+from pipeline.io.store import ledger, sources, stories
 from pipeline.outcomes import Tally
 from pipeline.records import StoryId
 from pipeline.seedfile.changes import fold
@@ -234,6 +234,8 @@ class TwoOutlets:
         tally = Tally()
         with self.open(tally) as ctx:
             line.run(ctx)
+            with ctx.store.read() as tx:
+                assert [run for run in ledger.runs(tx) if run.difference] == []
         assert all(counts.difference == 0 for counts in tally.stages.values())
         return tally
 

@@ -16,6 +16,7 @@ from pipeline.cli import (
     evaluate,
     init,
     quarantine,
+    runbook,
     runs,
     schema,
     secured,
@@ -68,6 +69,7 @@ app.command("import")(adopt.import_)
 app.command()(schema.schema)
 app.add_typer(sources.app, name="sources")
 app.add_typer(articles.app, name="articles")
+app.add_typer(runbook.app, name="runs")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(stories.app, name="stories")
 app.add_typer(topics.app, name="topics")

@@ -62,8 +62,9 @@ def run(
     if once and every:
         raise typer.BadParameter("--once and --every exclude each other")
     pause = duration(every).total_seconds() if every else None
+    kind = "tick" if every else "manual"
     while True:
-        failed = _round(home, source, site, dry_run=dry_run, json_=json_)
+        failed = _round(home, source, site, kind=kind, dry_run=dry_run, json_=json_)
         if pause is None:
             raise typer.Exit(SOME_FAILED if failed else 0)
         time.sleep(pause)
@@ -74,6 +75,7 @@ def _round(
     source: list[str] | None,
     site: list[str] | None,
     *,
+    kind: str,
     dry_run: bool,
     json_: bool,
 ) -> int:
@@ -85,8 +87,8 @@ def _round(
         if dry_run:
             _print_due(ctx, only, json_=json_)
             return 0
-        line.run(ctx, only)
-        return _report(ctx, json_=json_)
+        run_id = line.run(ctx, only, kind=kind)
+        return _report(ctx, run_id, json_=json_)
 
 
 def _refuse_demo_key(home: Path | None) -> None:
@@ -133,12 +135,14 @@ def _print_due(ctx: Context, only: list[SourceId] | None, *, json_: bool) -> Non
     out.print(f"{len(rows)} sources are due; nothing was fetched or written (--dry-run)")
 
 
-def _report(ctx: Context, *, json_: bool) -> int:
+def _report(ctx: Context, run_id: int | None = None, *, json_: bool) -> int:
     """Print how a run ended; return how many members failed."""
     if json_:
-        print_json(as_json(ctx.tally))
+        print_json({"run": run_id, **as_json(ctx.tally)})
     else:
         print_summary(ctx.tally)
+        if run_id is not None:
+            out.print(f"run {run_id}: `newsloom runs show {run_id}`")
     if ctx.cipher is None and ctx.tally.stages["write"].due:
         err.print("no master key: documents carry no secured line (`newsloom secured new-key`)")
     if not ctx.settings.contact and ctx.tally.stages["fetch"].due:
@@ -167,7 +171,7 @@ def fetch(
         if dry_run:
             _print_due(ctx, only, json_=json_)
             raise typer.Exit
-        line.open_tick(ctx, only)
+        line.open_tick(ctx, only, kind="manual")
         with ctx.store.read() as tx:
             ids = [
                 id_

@@ -11,6 +11,8 @@ from typing import Final
 
 #: Every point, in the order in which a round passes them: the walk of the tests goes there.
 POINTS: Final = (
+    "before-ledger",
+    "after-commit",
     "tick-opened",
     "fetch-claimed",
     "fetch-answered",

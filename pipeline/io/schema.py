@@ -1,7 +1,8 @@
 """The tables, alike on SQLite and PostgreSQL. The row is the truth; queues only ring.
 
 `sources` and `pages` are work: each row says what is still to do, when (`next_at`), who is at it
-(`lease_*`), how often it went wrong and why. `ticks` bound what is clustered together.
+(`lease_*`), how often it went wrong and why. `ticks` bound what is clustered together,
+and `ledger` counts what became of it.
 """
 
 from __future__ import annotations
@@ -28,10 +29,27 @@ ticks = Table(
     "ticks",
     metadata,
     Column("id", ROW_ID, primary_key=True, autoincrement=True),
+    #: tick (by schedule) | manual | import | backfill.
+    Column("kind", String(10), nullable=False, default="tick"),
     Column("opened_at", UtcTime, nullable=False),
     Column("deadline", UtcTime, nullable=False),
     Column("closed_at", UtcTime),
     Column("clustered_at", UtcTime),
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    #: A tick is a run; of each stage what was taken on, and how each ended
+    #: (`pipeline.io.store.ledger`).
+    Column("tick_id", ROW_ID, ForeignKey("ticks.id"), primary_key=True),
+    Column("stage", String(10), primary_key=True),
+    Column("outcome", String(20), primary_key=True),
+    #: The code of an error; "" for most endings.
+    Column("reason", String(64), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("first_at", UtcTime, nullable=False),
+    Column("last_at", UtcTime, nullable=False),
 )
 
 sources = Table(

@@ -7,6 +7,7 @@ brings is placed first, then the live stories are grouped anew where that is due
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +17,7 @@ from sqlalchemy import Connection
 
 from pipeline.context import Context, LiveWindow
 from pipeline.io.crashpoints import crashpoint
-from pipeline.io.store import leases, partitions, stories, ticks
+from pipeline.io.store import leases, ledger, partitions, stories, ticks
 from pipeline.records import Article, ArticleId, StoryId
 from pipeline.stages.embed import embedded
 from pipeline.stages.regroup import is_taken, regroup
@@ -201,7 +202,6 @@ def _save(
     It is not when the lease was lost, or somebody corrected stories meanwhile: what was decided is
     of a state that is no more, and the tick is taken up again.
     """
-    aliases = {item.article_id: item.alias_of for item in assignments if item.alias_of}
     members = [item for item in assignments if not item.alias_of]
     touched = {*brought.placed.values(), *(item.story_id for item in members)}
     with ctx.store.write() as tx:
@@ -213,15 +213,41 @@ def _save(
         )
         if ctx.embedder is not None:
             stories.save_embeddings(tx, brought.new)
-        stories.settle_articles(
-            tx, [article.id for article in brought.new if article.id not in aliases], aliases
-        )
+        leaving = _settle(tx, turn, brought, assignments)
         score_stories(ctx, tx, sorted(touched))
-        let_go_of(ctx, tx, brought.leaving, state="gone")
+        let_go_of(ctx, tx, leaving, state="gone")
         partitions.note(tx, turn.language, placed_tick=turn.tick_id, version=brought.version + 1)
     ctx.windows[turn.language] = LiveWindow(live.window, brought.version + 1, live.made_at)
     _count(ctx, brought, assignments)
     return True
+
+
+def _settle(
+    tx: Connection, turn: Turn, brought: _Brought, assignments: Sequence[Assignment]
+) -> list[ArticleId]:
+    """End the wait of a tick's articles that are still its own; return those that leave now.
+
+    Leaving ones are noted in the ledger where they go (`corrections.withdraw_articles`).
+    """
+    new = [article.id for article in brought.new]
+    still = stories.still_waiting(tx, turn.tick_id, [*new, *brought.leaving])
+    endings = {item.article_id: _ending(item) for item in assignments}
+    for ending, count in Counter(
+        endings.get(id_, "rescored") for id_ in new if id_ in still
+    ).items():
+        ledger.note(tx, turn.tick_id, "cluster", ending, count)
+    aliases = {one.article_id: one.alias_of for one in assignments if one.alias_of}
+    stories.settle_articles(
+        tx,
+        [id_ for id_ in new if id_ in still and id_ not in aliases],
+        {id_: of for id_, of in aliases.items() if id_ in still},
+    )
+    return [id_ for id_ in brought.leaving if id_ in still]
+
+
+def _ending(item: Assignment) -> str:
+    """Say what an article became."""
+    return "alias" if item.alias_of else "founded" if item.founded else "joined"
 
 
 def _count(ctx: Context, brought: _Brought, assignments: Sequence[Assignment]) -> None:
@@ -230,5 +256,4 @@ def _count(ctx: Context, brought: _Brought, assignments: Sequence[Assignment]) -
     ctx.tally.end("cluster", "rescored", len(brought.new) - len(assignments))
     ctx.tally.end("cluster", "gone", len(brought.leaving))
     for item in assignments:
-        ending = "alias" if item.alias_of else "founded" if item.founded else "joined"
-        ctx.tally.end("cluster", ending)
+        ctx.tally.end("cluster", _ending(item))

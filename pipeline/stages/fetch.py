@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from sqlalchemy import Connection
 from pipeline.context import Context
 from pipeline.errors import Rejected
 from pipeline.feeds.asked import hints_from_headers
-from pipeline.feeds.changes import keyed, new_or_changed
+from pipeline.feeds.changes import Change, keyed, new_or_changed
 from pipeline.feeds.keys import key_kind
 from pipeline.feeds.schedule import (
     PollKind,
@@ -219,6 +220,7 @@ def _fetched(
         moved_to=moved_to(poll.outcome),
     )
     state, decision = _next(ctx, poll, outcome, now)
+    changes = list(new_or_changed(entries, known=known))
     return PollResult(
         claimed=poll.claimed,
         state=replace(state, entry_key_kind=kind),
@@ -232,10 +234,19 @@ def _fetched(
                 page_id=PageId(url_key(change.entry.url)),
                 domain=registrable_domain(host_of(change.entry.url)),
                 entry=change.entry,
+                change=change.change,
             )
-            for change in new_or_changed(entries, known=known)
+            for change in changes
         ),
         seen=tuple(entries),
+        entries_found=len(parsed.entries) + len(parsed.skipped),
+        entries_left=Counter(
+            {
+                ("known", ""): len(known) - sum(one.change is Change.CHANGED for one in changes),
+                ("repeated", ""): len(parsed.entries) - len(entries),
+            }
+        )
+        + Counter(("skipped", skipped.reason) for skipped in parsed.skipped),
     )
 
 

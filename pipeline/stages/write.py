@@ -9,9 +9,12 @@ bytes. The manifest comes last.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from sqlalchemy import Connection
 
 from config.catalogue import Site
 from pipeline.articles.amp import amp_cache_url
@@ -19,7 +22,7 @@ from pipeline.context import Context
 from pipeline.errors import SeedFileError
 from pipeline.io.crashpoints import crashpoint
 from pipeline.io.files import OutputError, Tree
-from pipeline.io.store import documents, leases, stories
+from pipeline.io.store import documents, leases, ledger, stories
 from pipeline.io.store.documents import ChangeRow, DocumentRow
 from pipeline.io.store.stories import Fate
 from pipeline.records import Story, StoryId
@@ -33,6 +36,16 @@ from pipeline.stories.story import build_story
 
 #: Raised when the same story would give other bytes.
 WRITER_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Batch:
+    """The stories that a site is behind with, and what became of each on the way to its files."""
+
+    due: list[Due]
+    staged: list[publish.Staged] = field(default_factory=list)
+    #: What is not staged: belongs elsewhere, or failed.
+    left: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +87,7 @@ def _write_site(
     """
     tree = Tree(ctx.settings.path(ctx.settings.out) / site.out)
     if dry_run:
-        _, staged = _stage(ctx, site, ids)
-        publish.write_documents(ctx, tree, staged, dry_run=True)
+        publish.write_documents(ctx, tree, _stage(ctx, site, ids).staged, dry_run=True)
         return True
     name = f"write:{site.name}"
     now = ctx.clock()
@@ -89,6 +101,10 @@ def _write_site(
         ctx.tally.end("write", "not-written", ctx.tally.stages["write"].difference)
         ctx.tally.due("write")
         ctx.tally.explain("write", "failed", site.name, str(error))
+        with ctx.store.write() as tx:
+            run_id = ledger.run_of_writing(tx, now=now)
+            ledger.note(tx, run_id, "write", ledger.TAKEN)
+            ledger.note(tx, run_id, "write", "failed", error="site-not-written")
         return True
     finally:
         with ctx.store.write() as tx:
@@ -109,9 +125,12 @@ def _write_due(
     Raise OutputError when a file cannot be written.
     """
     now = ctx.clock()
-    due, staged = _stage(ctx, site, ids)
+    batch = _stage(ctx, site, ids)
+    due, staged = batch.due, batch.staged
     crashpoint("write-staged")
     if not publish.passes_gate(ctx, site, staged, now=now, force=force):
+        with ctx.store.write() as tx:
+            _note(tx, batch, Counter({"held-back": len(staged)}), now)
         return True
     with ctx.store.write() as tx:
         if not leases.holds(tx, *lease):
@@ -120,6 +139,8 @@ def _write_due(
         documents.save_documents(tx, [item.row for item in staged if not item.is_kept])
         documents.save_revisions(tx, site.name, {row.story_id: row.revision for row in kept})
         documents.append_changes(tx, site.name, [item.change for item in staged if item.change])
+        saved = Counter(item.change.kind if item.change else "unchanged" for item in staged)
+        _note(tx, batch, saved, now)
     crashpoint("write-rows-saved")
     publish.put_in_place(ctx, site, tree, staged, now=now)
     crashpoint("write-in-place")
@@ -130,16 +151,30 @@ def _write_due(
     return True
 
 
-def _stage(
-    ctx: Context, site: Site, ids: Sequence[StoryId]
-) -> tuple[list[Due], list[publish.Staged]]:
+def _note(tx: Connection, batch: _Batch, ended: Counter[str], now: datetime) -> None:
+    """Note in the ledger what became of a batch: the part that was staged `ended` so."""
+    if not batch.due:
+        return
+    run_id = ledger.run_of_writing(tx, now=now)
+    ledger.note(tx, run_id, "write", ledger.TAKEN, len(batch.due))
+    for outcome, count in (ended + batch.left).items():
+        error = _BAD_DOCUMENT if outcome == "failed" else None
+        ledger.note(tx, run_id, "write", outcome, count, error=error)
+
+
+#: Why a story has no document: its bytes would not say what they should.
+_BAD_DOCUMENT = "bad-document"
+
+
+def _stage(ctx: Context, site: Site, ids: Sequence[StoryId]) -> _Batch:
     """Render every story the site is behind with that belongs there, or once did."""
-    due = _load(ctx, site, ids)
+    batch = _Batch(due=_load(ctx, site, ids))
+    due, staged = batch.due, batch.staged
     ctx.tally.due("write", len(due))
-    staged: list[publish.Staged] = []
     for item in sorted(due, key=_age):
         listed = item.story is not None and _is_listed(site, item.story)
         if item.known is None and not listed:
+            batch.left["elsewhere"] += 1
             ctx.tally.end("write", "elsewhere")
             continue
         fingerprint = _fingerprint(ctx, site, item, listed=listed)
@@ -150,8 +185,9 @@ def _stage(
         try:
             staged.append(_staged(ctx, site, item, staged, listed=listed, fingerprint=fingerprint))
         except SeedFileError as error:
-            ctx.tally.explain("write", "failed", item.id, f"bad-document: {error}")
-    return due, staged
+            batch.left["failed"] += 1
+            ctx.tally.explain("write", "failed", item.id, f"{_BAD_DOCUMENT}: {error}")
+    return batch
 
 
 def _load(ctx: Context, site: Site, ids: Sequence[StoryId]) -> list[Due]:

@@ -11,7 +11,7 @@ import pytest
 from config.catalogue import Site
 from pipeline.context import Context
 from pipeline.errors import UsageError
-from pipeline.io.store import stories
+from pipeline.io.store import ledger, stories
 from pipeline.io.store.documents import last_publication
 from pipeline.records import StoryId
 from pipeline.stages import correct
@@ -193,8 +193,12 @@ def test_a_failing_gate_keeps_the_last_good_set_until_it_is_forced(tmp_path: Pat
             stories.make_unwritten(tx, "all", ids)
         left = write(ctx, ids)
         failed = ctx.tally.stages["write"].reasons
+        with ctx.store.read() as tx:
+            [run] = ledger.runs(tx)
 
     assert left == []
+    assert run.difference == 0
+    assert run.stages["write"].ended["held-back", ""] == len(ids)
     assert tree(world.home / "out") == before
     assert failed[0][0] == "all"
     assert f"gate: {published} of {published} published stories would vanish" in failed[0][1]

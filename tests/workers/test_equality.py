@@ -10,12 +10,13 @@ from uuid import uuid4
 import pytest
 
 from pipeline.cli.demo import ROUNDS, SEEDS, demo_settings, run_rounds
-from pipeline.context import FixedClock
+from pipeline.context import FixedClock, database_url
 from pipeline.io.recorded import RecordedWeb
+from pipeline.io.store import Store, ledger
 from pipeline.outcomes import Tally
 from tests.postgres import Postgres
 from tests.proxy import Proxy, playing
-from tests.workers.world import Installation, install, kill_group
+from tests.workers.world import Installation, install, kill_group, made_in
 from tests.world import tree
 
 pytestmark = pytest.mark.timeout(300)
@@ -29,11 +30,27 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """Give the files of one process on SQLite after the first round."""
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of one process on SQLite after the first round."""
     home = tmp_path_factory.mktemp("undisturbed")
     run_rounds(demo_settings(home), Tally(), rounds=ROUNDS[:1])
-    return dict(tree(home / "out"))
+    return home
+
+
+@pytest.fixture(scope="module")
+def undisturbed(alone: Path) -> dict[str, bytes]:
+    """Give its files."""
+    return dict(tree(alone / "out"))
+
+
+@pytest.fixture(scope="module")
+def counted(alone: Path) -> dict[str, int]:
+    """Give what its run says it made."""
+    store = Store(database_url(demo_settings(alone)))
+    with store.read() as tx:
+        runs = ledger.runs(tx)
+    store.close()
+    return made_in(runs)
 
 
 @pytest.fixture
@@ -52,16 +69,20 @@ def installation(
 
 @pytest.mark.parametrize("installation", ["sqlite", "postgresql"], indirect=True)
 def test_workers_write_the_files_of_one_process(
-    installation: Installation, undisturbed: dict[str, bytes]
+    installation: Installation, undisturbed: dict[str, bytes], counted: dict[str, int]
 ) -> None:
     with installation.worker(concurrency=2):
         installation.wait_until_done()
 
     assert dict(tree(installation.home / "out")) == undisturbed
+    assert installation.made() == counted
 
 
 def test_beat_alone_drives_it_and_two_beats_do_no_harm(
-    installation: Installation, undisturbed: dict[str, bytes], proxy: Proxy
+    installation: Installation,
+    undisturbed: dict[str, bytes],
+    counted: dict[str, int],
+    proxy: Proxy,
 ) -> None:
     installation.env["NEWSLOOM_TICK_EVERY"] = "2s"
     asked = len(proxy.asked)
@@ -70,12 +91,13 @@ def test_beat_alone_drives_it_and_two_beats_do_no_harm(
 
     feeds = [url for url in proxy.asked[asked:] if "feed" in url or "rss" in url]
     assert dict(tree(installation.home / "out")) == undisturbed
+    assert installation.made() == counted
     assert len(feeds) == len(set(feeds))
 
 
 @pytest.mark.parametrize("installation", ["sqlite", "postgresql"], indirect=True)
 def test_workers_killed_between_stages_lose_and_double_nothing(
-    installation: Installation, undisturbed: dict[str, bytes]
+    installation: Installation, undisturbed: dict[str, bytes], counted: dict[str, int]
 ) -> None:
     for number in range(3):
         with installation.worker(f"killed{number}") as worker:
@@ -86,3 +108,4 @@ def test_workers_killed_between_stages_lose_and_double_nothing(
         installation.wait_until_done()
 
     assert dict(tree(installation.home / "out")) == undisturbed
+    assert installation.made() == counted

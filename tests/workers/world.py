@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from config.load import load_catalogue
 from pipeline.cli.demo import SEEDS
-from pipeline.io.store import Store, stories, ticks
+from pipeline.io.store import Store, ledger, stories, ticks
 from pipeline.seedfile.secured import DEMO_MASTER_KEY
 from tests.proxy import Proxy
 from workers.compose import read_services
@@ -129,9 +129,32 @@ class Installation:
         finally:
             store.close()
 
+    def made(self) -> dict[str, int]:
+        """Return what the runs say they made, over all of them; every one must add up."""
+        store = Store(self.env["NEWSLOOM_DATABASE_URL"])
+        try:
+            with store.read() as tx:
+                runs = ledger.runs(tx)
+        finally:
+            store.close()
+        assert [run for run in runs if run.difference] == []
+        return made_in(runs)
+
     def logs(self) -> str:
         """Return what the workers said."""
         return "\n".join(path.read_text() for path in sorted(self.home.glob("*.log")))
+
+
+def made_in(runs: Sequence[ledger.Run]) -> dict[str, int]:
+    """Return how much of each kind runs made: the same whatever went wrong meanwhile."""
+    made = (
+        ("entries", "new"), ("extract", "new"), ("cluster", "founded"), ("cluster", "joined"),
+        ("write", "created"),
+    )  # fmt: skip
+    return {
+        f"{stage} {outcome}": sum(run.stages[stage].ended[outcome, ""] for run in runs)
+        for stage, outcome in made
+    }
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -18,10 +18,9 @@ from pipeline.io.schema import (
     memberships,
     pages,
     stories,
-    ticks,
     written,
 )
-from pipeline.io.store import partitions
+from pipeline.io.store import ledger, partitions
 from pipeline.io.store.documents import ChangeRow, change_values
 from pipeline.io.store.pages import article_values
 from pipeline.io.store.statements import insert_missing, one_of
@@ -117,12 +116,10 @@ def add_stories(
     """
     if not found:
         return
-    tick = {"opened_at": now, "deadline": now, "closed_at": now, "clustered_at": now}
-    key = tx.execute(insert(ticks).values(tick)).inserted_primary_key
-    assert key is not None
+    tick_id = ledger.add_ended(tx, "import", now=now)
     members = [(story, article) for story in found for article in story.articles]
     insert_missing(tx, pages, [_page(article, now) for _, article in members])
-    values = [article_values(article, tick_id=key[0], state="clustered") for _, article in members]
+    values = [article_values(article, tick_id=tick_id, state="clustered") for _, article in members]
     insert_missing(tx, articles, values)
     insert_missing(tx, stories, [_story(story) for story in found])
     insert_missing(tx, memberships, [_membership(story, article) for story, article in members])

@@ -17,8 +17,9 @@ from pipeline.io.schema import (
     pages,
     stories,
 )
-from pipeline.io.store import partitions
+from pipeline.io.store import ledger, partitions
 from pipeline.io.store.statements import insert_missing, one_of
+from pipeline.io.store.work import RELEASED
 from pipeline.records import ArticleId, StoryId
 
 
@@ -48,6 +49,7 @@ def withdraw_articles(
     """
     partitions.touch(tx, ids)
     tx.execute(delete(memberships).where(one_of(tx, memberships.c.article_id, ids)))
+    ledger.note_leaving(tx, articles, state, one_of(tx, articles.c.id, ids))
     tx.execute(update(articles).where(one_of(tx, articles.c.id, ids)).values(state=state))
 
 
@@ -105,10 +107,11 @@ def erase_articles(tx: Connection, ids: Sequence[ArticleId]) -> None:
     gone = [row.id for row in tx.execute(select(pages.c.id).where(of_article))]
     tx.execute(delete(page_bodies).where(one_of(tx, page_bodies.c.page_id, gone)))
     tx.execute(delete(entries).where(one_of(tx, entries.c.page_id, gone)))
+    ledger.note_leaving(tx, pages, "erased", one_of(tx, pages.c.id, gone))
     tx.execute(
         update(pages)
         .where(one_of(tx, pages.c.id, gone))
-        .values(state="skipped", last_error="blocked")
+        .values(state="skipped", last_error="blocked", fence=pages.c.fence + 1, **RELEASED)
     )
     tx.execute(
         update(articles)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from pipeline.errors import StoreError
+from pipeline.io.crashpoints import crashpoint
+from pipeline.io.store import ledger
 
 #: Seconds a SQLite writer waits for another one; RELIABILITY of WAL rests on it.
 _BUSY_SECONDS = 30
@@ -19,11 +22,18 @@ _BUSY_SECONDS = 30
 _WRITES = "newsloom_writes"
 
 
+def _system_clock() -> datetime:
+    """Return the time of day, UTC."""
+    return datetime.now(UTC)
+
+
 class Store:
     """One database. A transaction is short and never open across a network wait."""
 
     def __init__(self, url: str) -> None:
         """Prepare an engine for `url`; nothing is opened yet. Raise StoreError on a bad URL."""
+        #: Tells when the ledger's notes were made.
+        self.clock: Callable[[], datetime] = _system_clock
         try:
             parsed = make_url(url)
         except SQLAlchemyError as error:
@@ -52,11 +62,20 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """Open a write transaction: commits at the end, rolls back on any exception."""
+        """Open a write transaction: commits at the end, rolls back on any exception.
+
+        What was noted in it for the ledger is posted last: other writers wait for its lines no
+        longer than a commit takes.
+        """
+        book = ledger.Book()
+        options: dict[str, Any] = {_WRITES: True, ledger.BOOK: book}
         with _in_words(self), self.engine.connect() as connection:
-            connection = connection.execution_options(**{_WRITES: True})  # noqa: PLW2901 -- the same connection
+            connection = connection.execution_options(**options)  # noqa: PLW2901 -- the same connection
             with connection.begin():
                 yield connection
+                crashpoint("before-ledger")
+                ledger.post(connection, book, at=self.clock())
+            crashpoint("after-commit")
 
     def close(self) -> None:
         """Close every connection."""

@@ -14,9 +14,11 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, select, update
 
+from pipeline.feeds.changes import Change
 from pipeline.io.schema import entries, pages
+from pipeline.io.store import ledger
 from pipeline.io.store.corrections import blocked
-from pipeline.io.store.statements import insert_missing, one_of, upsert
+from pipeline.io.store.statements import insert_new, one_of, upsert
 from pipeline.io.store.work import RELEASED
 from pipeline.records import Entry, PageId, SourceId
 
@@ -30,6 +32,7 @@ class EntryIntent:
     #: Registrable domain of its link.
     domain: str
     entry: Entry
+    change: Change = Change.NEW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +73,13 @@ def save_entries(tx: Connection, batch: Sequence[Shown], *, now: datetime) -> No
     ]
     rows = [_row(shown.source_id, intent, now) for shown, intent in wanted]
     upsert(tx, entries, rows, by=("source_id", "entry_key"), kept=("first_seen_at",))
+    for shown, intent in wanted:
+        ledger.note(tx, shown.tick_id, "entries", intent.change.value)
     _make_due(tx, wanted, now=now)
     stored = {(shown.source_id, intent.key) for shown, intent in wanted}
     for shown in batch:
+        refusals = sum((shown.source_id, one.key) not in stored for one in shown.intents)
+        ledger.note(tx, shown.tick_id, "entries", "refused", refusals)
         _touch(tx, shown, stored, now=now)
 
 
@@ -127,8 +134,10 @@ def _make_due(
         if intent.page_id not in known
     }
     # In one order, so that two workers cannot wait for each other.
-    insert_missing(tx, pages, [new[page_id] for page_id in sorted(new)])
+    made = insert_new(tx, pages, [new[page_id] for page_id in sorted(new)], tell=pages.c.tick_id)
     again = dict(_due_again(known, reversed(wanted)))
+    for tick_id in (*made, *again.values()):
+        ledger.note(tx, tick_id, "extract", ledger.TAKEN)
     for tick_id in sorted(set(again.values())):
         ids = [page_id for page_id, of_tick in again.items() if of_tick == tick_id]
         tx.execute(
@@ -149,7 +158,7 @@ def _make_due(
 def _locked(tx: Connection, ids: Collection[PageId]) -> Mapping[PageId, Any]:
     """Return those of the pages that there are, locked in one order."""
     rows = tx.execute(
-        select(pages.c.id, pages.c.state, pages.c.facts_from, pages.c.tick_id)
+        select(pages.c.id, pages.c.state, pages.c.facts_from, pages.c.tick_id, pages.c.quarantined)
         .where(one_of(tx, pages.c.id, ids))
         .order_by(pages.c.id)
         .with_for_update()
@@ -160,10 +169,10 @@ def _locked(tx: Connection, ids: Collection[PageId]) -> Mapping[PageId, Any]:
 def _due_again(
     known: Mapping[PageId, Any], wanted: Iterable[tuple[Shown, EntryIntent]]
 ) -> Iterator[tuple[PageId, int]]:
-    """Yield the pages that are to be read again, with the tick."""
+    """Yield the pages that are to be read again, with the tick; those in quarantine stay there."""
     for shown, intent in wanted:
         page = known.get(intent.page_id)
-        if page is None or page.state == "pending":
+        if page is None or page.state == "pending" or page.quarantined:
             continue
         mine = facts_key(shown.source_id, intent.key)
         if page.facts_from == mine or (

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, select
 
-from pipeline.io.schema import hosts, page_bodies, pictures
+from pipeline.io.schema import hosts, ledger, page_bodies, pictures, ticks
 
 #: Rows of one transaction.
 BATCH: Final = 500
@@ -16,8 +16,11 @@ _PICTURES_KEPT: Final = timedelta(days=60)
 #: A host that was not asked for so long is met as a new one.
 _HOSTS_KEPT: Final = timedelta(days=90)
 
+#: A quarter of runs can be compared; each leaves some thirty rows, so the table stays small.
+LEDGER_KEPT: Final = timedelta(days=90)
+
 #: What there is to forget.
-KINDS: Final = ("page_bodies", "pictures", "hosts")
+KINDS: Final = ("page_bodies", "pictures", "hosts", "ledger")
 
 
 def forget_some(tx: Connection, kind: str, *, now: datetime, keep_pages: timedelta) -> int:
@@ -29,11 +32,14 @@ def forget_some(tx: Connection, kind: str, *, now: datetime, keep_pages: timedel
 
 def _old(
     kind: str, now: datetime, keep_pages: timedelta
-) -> tuple[Table, ColumnElement[str], ColumnElement[bool]]:
+) -> tuple[Table, ColumnElement[Any], ColumnElement[bool]]:
     """Return a kind's table, its key, and the condition of its old rows."""
     if kind == "page_bodies":
         return page_bodies, page_bodies.c.page_id, page_bodies.c.fetched_at < now - keep_pages
     if kind == "pictures":
         return pictures, pictures.c.key, pictures.c.measured_at < now - _PICTURES_KEPT
+    if kind == "ledger":  # a run as a whole, once it is at its end
+        ended = select(ticks.c.id).where(ticks.c.clustered_at < now - LEDGER_KEPT)
+        return ledger, ledger.c.tick_id, ledger.c.tick_id.in_(ended)
     idle = hosts.c.next_free_at < now - _HOSTS_KEPT
     return hosts, hosts.c.host, idle & hosts.c.held_by.is_(None)

@@ -11,9 +11,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from pipeline.io.schema import article_aliases, articles, entries, page_bodies, pages, sources
+from pipeline.io.store import ledger
 from pipeline.io.store.entries import facts_key
 from pipeline.io.store.pace import ClaimTerms
-from pipeline.io.store.statements import insert_missing, one_of, upsert
+from pipeline.io.store.statements import insert_missing, insert_new, one_of, upsert
 from pipeline.io.store.work import RELEASED, claim, is_due, still_ours
 from pipeline.records import (
     Article,
@@ -185,6 +186,8 @@ def save_pages(
         if result.state == "gone":
             _let_leave(tx, result)
         _save_page(tx, result, version=version, now=now)
+        outcome = "failed" if ending == "retry" else ending
+        ledger.note(tx, result.claimed.tick_id, "extract", outcome, error=result.error)
         endings[result.claimed.id] = ending
     return endings
 
@@ -255,11 +258,13 @@ _PAGE_STATES = {"retry": "pending", "kept": "done", "gone": "skipped"}
 
 def _let_leave(tx: Connection, result: PageResult) -> None:
     """Let the article that a page speaks for leave its story with its tick."""
-    tx.execute(
+    tick_id = result.claimed.tick_id
+    leaving = tx.execute(
         update(articles)
         .where(articles.c.page_id == result.claimed.id, articles.c.state == "clustered")
-        .values(state="leaving", tick_id=result.claimed.tick_id)
+        .values(state="leaving", tick_id=tick_id)
     )
+    ledger.note(tx, tick_id, "cluster", ledger.TAKEN, leaving.rowcount)
 
 
 def _save_article(tx: Connection, result: PageResult, article: Article, *, version: int) -> str:
@@ -282,19 +287,26 @@ def _save_article(tx: Connection, result: PageResult, article: Article, *, versi
     if str(article.id) != str(article.page_id):
         alias = {"url_key": article.page_id, "article_id": article.id, "reason": "canonical"}
         insert_missing(tx, article_aliases, [alias])
+    tick_id = result.claimed.tick_id
     if known is None:
-        insert_missing(tx, articles, [_article_row(result, article, revision=1, version=version)])
+        row = _article_row(result, article, revision=1, version=version)
+        if not insert_new(tx, articles, [row], tell=articles.c.id):  # another worker was first
+            return _save_article(tx, result, article, version=version)
+        ledger.note(tx, tick_id, "cluster", ledger.TAKEN)
         return "new"
     if known.state in ("withdrawn", "erased"):
         return "withdrawn"
     if known.page_id != article.page_id and not (
-        known.tick_id == result.claimed.tick_id and article.page_id < known.page_id
+        known.tick_id == tick_id and article.page_id < known.page_id
     ):
         return "alias"
     if known.content_hash == result.content_hash and known.state not in ("leaving", "gone"):
         _offer_picture(tx, article.id, result.image_key)
         return "unchanged"
     row = _article_row(result, article, revision=known.revision + 1, version=version)
+    if known.tick_id != tick_id or known.state not in ledger.WAITING:
+        ledger.note_leaving(tx, articles, "moved", articles.c.id == article.id)
+        ledger.note(tx, tick_id, "cluster", ledger.TAKEN)
     tx.execute(update(articles).where(articles.c.id == article.id).values(row))
     return "updated"
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, and_, exists, func, insert, select, upda
 from config.catalogue import SourceEntry
 from pipeline.feeds.duplicates import FeedProfile
 from pipeline.io.schema import entries, sources
+from pipeline.io.store import ledger
 from pipeline.io.store.sources import entry_values, forget_feed, new_source
 from pipeline.io.store.work import RELEASED
 
@@ -57,6 +58,7 @@ def enable_source(tx: Connection, source_id: str, *, now: datetime) -> None:
 
 def disable_source(tx: Connection, source_id: str, *, reason: str) -> None:
     """Have a source polled no more; what is on its way is dropped, and no tick waits for it."""
+    ledger.note_leaving(tx, sources, "disabled", sources.c.id == source_id)
     _update(
         tx,
         source_id,
@@ -82,6 +84,7 @@ def remove_source(tx: Connection, source_id: str) -> bool:
     One with entries stays: without it they would have no origin, and come back as new with it.
     """
     unused = ~exists().where(entries.c.source_id == source_id)
+    ledger.note_leaving(tx, sources, "removed", sources.c.id == source_id, unused)
     result = tx.execute(sources.delete().where(sources.c.id == source_id, unused))
     return result.rowcount == 1
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, bindparam, func, select, update
 from config.catalogue import SourceEntry
 from pipeline.feeds.schedule import alarms
 from pipeline.io.schema import entries, sources
+from pipeline.io.store import ledger
 from pipeline.io.store.entries import EntryIntent, Shown, save_entries
 from pipeline.io.store.pace import ClaimTerms
 from pipeline.io.store.statements import insert_missing, one_of
@@ -54,6 +55,9 @@ class PollResult:
     intents: tuple[EntryIntent, ...] = ()
     #: Keys of every entry in the feed, for `last_seen_at`.
     seen: tuple[str, ...] = ()
+    #: How many entries came, and of those that are not to be stored how many for which reason.
+    entries_found: int = 0
+    entries_left: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
 def claim_sources(
@@ -102,7 +106,18 @@ def save_polls(tx: Connection, results: Sequence[PollResult], *, now: datetime) 
             .values({name: bindparam(name) for name in _poll_values(kept[0], now)}),
             [{"row_id": result.claimed.source.id, **_poll_values(result, now)} for result in kept],
         )
+    for result in kept:
+        _note(tx, result)
     return ours
+
+
+def _note(tx: Connection, result: PollResult) -> None:
+    """Note how a poll ended, and what of its entries was not to be stored."""
+    tick_id = result.claimed.tick_id
+    ledger.note(tx, tick_id, "fetch", result.status, error=result.error)
+    ledger.note(tx, tick_id, "entries", ledger.TAKEN, result.entries_found)
+    for (outcome, reason), count in result.entries_left.items():
+        ledger.note(tx, tick_id, "entries", outcome, count, error=reason)
 
 
 def _poll_values(result: PollResult, now: datetime) -> dict[str, Any]:

@@ -18,6 +18,17 @@ def insert_missing(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any
     tx.execute(dialect.insert(table).on_conflict_do_nothing(), [dict(row) for row in rows])
 
 
+def insert_new(
+    tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, tell: ColumnElement[Any]
+) -> list[Any]:
+    """Insert rows whose key is not there yet; return the `tell` of those that were not."""
+    if not rows:
+        return []
+    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(table).on_conflict_do_nothing().returning(tell)
+    return list(tx.scalars(statement, [dict(row) for row in rows]))
+
+
 def upsert(
     tx: Connection,
     table: Table,

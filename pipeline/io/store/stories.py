@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from pipeline.io.schema import article_aliases, articles, memberships, stories, written
+from pipeline.io.store.ledger import WAITING
 from pipeline.io.store.pages import article_of_row
 from pipeline.io.store.statements import insert_missing, one_of, upsert
 from pipeline.records import Article, ArticleId, Membership, Part, Story, StoryId
@@ -51,6 +52,21 @@ def pending_articles(tx: Connection, tick_id: int, language: str) -> list[Articl
         .order_by(articles.c.published_at, articles.c.id)
     )
     return [article_of_row(row) for row in rows]
+
+
+def still_waiting(tx: Connection, tick_id: int, ids: Iterable[ArticleId]) -> set[ArticleId]:
+    """Return those of `ids` that still wait in this tick, and hold them.
+
+    A page that was read anew meanwhile has made its article a later tick's.
+    """
+    rows = tx.execute(
+        select(articles.c.id)
+        .where(articles.c.tick_id == tick_id, articles.c.state.in_(WAITING))
+        .where(one_of(tx, articles.c.id, ids))
+        .order_by(articles.c.id)
+        .with_for_update()
+    )
+    return {ArticleId(row.id) for row in rows}
 
 
 def leaving_articles(tx: Connection, tick_id: int, language: str) -> list[ArticleId]:

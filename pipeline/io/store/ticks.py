@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, Table, and_, exists, func, insert, select, update
 
 from pipeline.io.schema import articles, pages, sources, ticks
+from pipeline.io.store import ledger
 from pipeline.io.store.statements import one_of
 from pipeline.io.store.work import RELEASED, is_due
 from pipeline.records import SourceId
@@ -28,11 +29,17 @@ class OpenTick:
 
 
 def open_tick(
-    tx: Connection, *, now: datetime, lasts: timedelta, only: Sequence[SourceId] | None = None
+    tx: Connection,
+    *,
+    now: datetime,
+    lasts: timedelta,
+    only: Sequence[SourceId] | None = None,
+    kind: str = "tick",
 ) -> OpenTick | None:
     """Take all that is due and in no tick into a new one; None when nothing is due.
 
-    `only` narrows the sources (pages are taken whatever their source).
+    `only` narrows the sources (pages are taken whatever their source). `kind` says who asked for
+    it (`pipeline.io.schema`).
     """
     due_sources = and_(is_due(sources, now), sources.c.enabled, sources.c.tick_id.is_(None))
     if only is not None:
@@ -43,13 +50,18 @@ def open_tick(
     if not any(_any(tx, table, condition) for table, condition in kinds):
         return None
     deadline = now + lasts
-    key = tx.execute(insert(ticks).values(opened_at=now, deadline=deadline)).inserted_primary_key
+    values = {"kind": kind, "opened_at": now, "deadline": deadline}
+    key = tx.execute(insert(ticks).values(values)).inserted_primary_key
     assert key is not None
     tick_id: int = key[0]
-    tx.execute(update(sources).where(due_sources).values(tick_id=tick_id))
-    tx.execute(update(pages).where(due_pages).values(tick_id=tick_id))
-    again = {"state": "pending", "is_recheck": True, "tick_id": tick_id, "next_at": now}
-    tx.execute(update(pages).where(due_again).values(**again, failures=0))
+    again = {"state": "pending", "is_recheck": True, "next_at": now, "failures": 0}
+    for stage, table, condition, changes in (
+        ("fetch", sources, due_sources, {}),
+        ("extract", pages, due_pages, {}),
+        ("extract", pages, due_again, again),
+    ):
+        taken = tx.execute(update(table).where(condition).values(tick_id=tick_id, **changes))
+        ledger.note(tx, tick_id, stage, ledger.TAKEN, taken.rowcount)
     return OpenTick(id=tick_id, deadline=deadline)
 
 
@@ -115,6 +127,8 @@ def close_done(tx: Connection, *, now: datetime) -> list[ClosedTick]:
             ).rowcount
             for table, condition in _members(tick.id)
         ]
+        for stage, count in zip(("fetch", "extract"), left, strict=True):
+            ledger.note(tx, tick.id, stage, "deferred", count)
         tx.execute(update(ticks).where(ticks.c.id == tick.id).values(closed_at=now))
         closed.append(ClosedTick(id=tick.id, sources_left=left[0], pages_left=left[1]))
     return closed

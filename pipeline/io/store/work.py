@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from pipeline.io.schema import leases, pages, sources
-from pipeline.io.store import pace
+from pipeline.io.store import ledger, pace
 from pipeline.io.store.pace import ClaimTerms
 from pipeline.io.store.statements import one_of
 
@@ -80,7 +80,7 @@ def claim(
 
 
 #: What a claim decides by; most candidates are only looked at, so the rest is read for few.
-_CANDIDATE = ("id", "host", "deaths", "lease_owner", "lease_size")
+_CANDIDATE = ("id", "host", "deaths", "lease_owner", "lease_size", "tick_id")
 
 
 def _fairly(table: Table, condition: ColumnElement[bool], limit: int) -> Select[Any]:
@@ -116,6 +116,8 @@ def _bury(tx: Connection, table: Table, rows: Iterable[Row[Any]], now: datetime)
                 "lease_until": None,
                 "tick_id": None,
             }
+            stage = "fetch" if table is sources else "extract"
+            ledger.note(tx, row.tick_id, stage, "quarantined", error="worker-died")
         else:
             alive.append(row)
         tx.execute(update(table).where(table.c.id == row.id).values(values))

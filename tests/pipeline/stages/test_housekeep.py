@@ -12,7 +12,9 @@ from sqlalchemy import func, insert, select
 from pipeline.context import Context
 from pipeline.io.migrate import upgrade
 from pipeline.io.schema import hosts, page_bodies, pages, pictures
-from pipeline.io.store import Store
+from pipeline.io.schema import ledger as ledger_table
+from pipeline.io.store import Store, ledger
+from pipeline.io.store.housekeeping import KINDS
 from pipeline.stages.housekeep import housekeep
 from tests.world import NOW, FakeWeb, catalogue, opened, source
 
@@ -32,13 +34,16 @@ def _day(ctx: Context, day: int) -> None:
         size = {"width": 640, "height": 360, "measured_at": now}
         tx.execute(insert(pictures), [{"key": key, **size} for key in keys])
         tx.execute(insert(hosts), [{"host": f"h{key}", "next_free_at": now} for key in keys])
+        run_id = ledger.add_ended(tx, "tick", now=now)
+        for key in keys:
+            ledger.note(tx, run_id, "extract", "skipped", error=f"reason-{key}")
 
 
 def _counts(ctx: Context) -> dict[str, int]:
     with ctx.store.read() as tx:
         return {
             table.name: tx.scalar(select(func.count()).select_from(table)) or 0
-            for table in (page_bodies, pictures, hosts)
+            for table in (page_bodies, pictures, hosts, ledger_table)
         }
 
 
@@ -62,11 +67,12 @@ def test_a_year_leaves_bounded_tables(ctx: Context) -> None:
     assert counts["page_bodies"] <= 31 * EACH
     assert counts["pictures"] <= 61 * EACH
     assert counts["hosts"] <= 91 * EACH
+    assert counts["ledger"] <= 91 * EACH
     assert min(counts.values()) >= 30 * EACH, "what may still be asked for stays"
 
 
 def test_once_a_day_is_enough_whoever_asks(ctx: Context) -> None:
-    assert housekeep(ctx) == {"page_bodies": 0, "pictures": 0, "hosts": 0}
+    assert housekeep(ctx) == dict.fromkeys(KINDS, 0)
     assert housekeep(ctx) == {}
     ctx.clock.now += timedelta(hours=23)  # type: ignore[attr-defined]  # a FixedClock
     assert housekeep(ctx) == {}
@@ -79,4 +85,4 @@ def test_more_than_one_batch_goes(ctx: Context) -> None:
         _day(ctx, day)
     ctx.clock.now = NOW + timedelta(days=400)  # type: ignore[attr-defined]  # a FixedClock
 
-    assert housekeep(ctx) == dict.fromkeys(("page_bodies", "pictures", "hosts"), 150 * EACH)
+    assert housekeep(ctx) == dict.fromkeys(KINDS, 150 * EACH)

@@ -131,6 +131,7 @@ def upgrade() -> None:
             autoincrement=True,
             nullable=False,
         ),
+        sa.Column("kind", sa.String(length=10), nullable=False),
         sa.Column("opened_at", columns.UtcTime(), nullable=False),
         sa.Column("deadline", columns.UtcTime(), nullable=False),
         sa.Column("closed_at", columns.UtcTime(), nullable=True),
@@ -168,6 +169,18 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("site", "story_id", name=op.f("pk_documents")),
         sa.UniqueConstraint("site", "path_key", name=op.f("uq_documents_site_path_key")),
+    )
+    op.create_table(
+        "ledger",
+        sa.Column("tick_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("stage", sa.String(length=10), nullable=False),
+        sa.Column("outcome", sa.String(length=20), nullable=False),
+        sa.Column("reason", sa.String(length=64), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("first_at", columns.UtcTime(), nullable=False),
+        sa.Column("last_at", columns.UtcTime(), nullable=False),
+        sa.ForeignKeyConstraint(["tick_id"], ["ticks.id"], name=op.f("fk_ledger_tick_id_ticks")),
+        sa.PrimaryKeyConstraint("tick_id", "stage", "outcome", "reason", name=op.f("pk_ledger")),
     )
     op.create_table(
         "pages",

@@ -66,6 +66,7 @@ def polled(claimed: ClaimedSource, *urls: str, now: datetime = NOW) -> PollResul
         decision="in half an hour",
         intents=tuple(intent(url) for url in urls),
         seen=urls,
+        entries_found=len(urls),
     )
 
 
