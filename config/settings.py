@@ -164,11 +164,13 @@ class Settings(BaseSettings):
     broker_url_file: Path | None = None
     """File that holds broker_url."""
 
-    # Workers.
+    # Workers, and who watches them.
     tick_every: PositiveTime = timedelta(seconds=30)
     """How often the schedule looks for due work, and offers again what got stuck."""
+    log_format: Literal["plain", "json"] = "plain"
+    """How log lines look: plain for people, json for programs, one object a line."""
     alert_webhook: SecretStr | None = None
-    """Address, https://..., that `newsloom alerts --send` posts to; it may hold a token."""
+    """Address, https://..., that is told by POST when something begins to be wrong, or is over."""
     alert_webhook_file: Path | None = None
     """File that holds alert_webhook."""
 

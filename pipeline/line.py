@@ -16,6 +16,7 @@ from pipeline.context import Context
 from pipeline.io.crashpoints import crashpoint
 from pipeline.io.store import ledger, pages, sources, stories, ticks, work
 from pipeline.records import PageId, SourceId, StoryId
+from pipeline.stages.alert import alert
 from pipeline.stages.cluster import cluster
 from pipeline.stages.extract import extract
 from pipeline.stages.fetch import fetch
@@ -56,6 +57,7 @@ def run(ctx: Context, only: Sequence[SourceId] | None = None, *, kind: str = "ti
             left = write(ctx, [*left, *story_ids])
             now_due = due(ctx)
         housekeep(ctx)
+        alert(ctx)
     except BaseException:
         with ctx.store.write() as tx:
             work.release_all(tx, ctx.store.owner)

@@ -153,7 +153,10 @@ async def _connection(
                 continue
             url = target if "://" in target else origin + target
             proxy.asked.append(url)
-            writer.write(await _answer(web, httpx.Request(method, url, headers=headers)))
+            request = httpx.Request(method, url, headers=headers)
+            body = await reader.readexactly(int(request.headers.get("content-length", 0)))
+            request = httpx.Request(method, url, headers=headers, content=body)
+            writer.write(await _answer(web, request))
             await writer.drain()
     except (ConnectionError, ssl.SSLError, asyncio.IncompleteReadError):
         pass  # the client hung up

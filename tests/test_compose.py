@@ -219,9 +219,6 @@ def test_the_installation_is_read_only_but_for_the_documents() -> None:
         mounted = [f"{installation}:/srv/newsloom:ro"]
         if name == "worker-stories":
             mounted.append(f"{installation}/out:/srv/newsloom/out")
-        if name in WORKERS | {"metrics"}:
-            mounted.append("counts:/run/counts")
-            assert SERVICES[name]["environment"]["PROMETHEUS_MULTIPROC_DIR"] == "/run/counts"
         assert SERVICES[name]["volumes"] == mounted
 
 

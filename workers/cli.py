@@ -14,5 +14,4 @@ def main() -> None:
     app.add_typer(dev.app, name="dev")
     app.command()(watch.health)
     app.command()(watch.metrics)
-    app.command()(watch.alerts)
     guarded(app)

@@ -29,11 +29,11 @@ app = typer.Typer(no_args_is_help=True, help="newsloom on a developer's machine.
 _FILE = "docker-compose.yml"
 _DATABASE: Final = "NEWSLOOM_DATABASE_URL"
 _BROKER: Final = "NEWSLOOM_BROKER_URL"
-#: What the containers are told of their servers and their folders; here they are others.
+#: What the containers are told of their servers and their folder; here it is another one.
 _TOLD = frozenset(
     {
         *(_DATABASE, f"{_DATABASE}_FILE", _BROKER, f"{_BROKER}_FILE"),
-        *("NEWSLOOM_HOME", "PROMETHEUS_MULTIPROC_DIR"),
+        *("NEWSLOOM_HOME"),
     }
 )
 #: The file's servers, and the address by which another one is named instead.

@@ -1,31 +1,24 @@
-"""What workers say: JSON, one line for each thing; and one for each task at its end.
+"""What workers say: one line for each task at its end, and the same figures in the database.
 
-A task's line tells its stage, its ticks, how its members ended and how long it took. The same
-signals count it for monitoring. No line holds what an address carries of secrets.
+The run id is that of the tick that rang for the task, directly or through other tasks: one id
+leads from a poll to the file.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from celery.signals import setup_logging, task_postrun, task_prerun
-from structlog.typing import EventDict, Processor, WrappedLogger
 
-from pipeline.io.store import health as rows
+from pipeline.io.logs import configure
+from pipeline.io.store import counts as figures
 from pipeline.outcomes import StageCounts, Tally
-from workers import metrics, runtime
+from workers import runtime
 
-#: Stages whose ids, or whose turn, belong to ticks; a tick's own is opened while it runs.
-_OF_TICKS = frozenset(("fetch", "extract", "cluster"))
-#: User and password of an address; its query, where keys and tokens stand.
-_USER = re.compile(r"(?<=://)[^\s/@'\"]+@")
-_QUERY = re.compile(r"(?<=://)([^\s?'\"<>]+)\?[^\s'\"<>]*")
 _log = structlog.stdlib.get_logger("newsloom")
 
 
@@ -34,88 +27,40 @@ class _Running:
     """The task that this process is at: one at a time."""
 
     began: float = 0.0
-    ticks: list[int] = field(default_factory=list)
 
 
 _running = _Running()
 
 
-def without_secrets(text: str) -> str:
-    """Return a text whose addresses have lost user, password and query."""
-    return _QUERY.sub(r"\1?...", _USER.sub("", text))
-
-
-def _clean(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
-    """Take the secrets out of every text of a line."""
-    return {
-        key: without_secrets(value) if isinstance(value, str) else value
-        for key, value in event.items()
-    }
-
-
 @setup_logging.connect
-def configure(loglevel: int = logging.INFO, logfile: str | None = None, **_: object) -> None:
-    """Make every line JSON, those of the libraries too: on stderr, or in Celery's --logfile."""
-    shared: list[Processor] = [
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-    )
-    handler = logging.StreamHandler() if logfile is None else logging.FileHandler(logfile)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                _clean,
-                structlog.processors.JSONRenderer(default=str),
-            ],
-        )
-    )
-    logging.captureWarnings(capture=True)
-    root = logging.getLogger()
-    root.handlers = [handler]
-    root.setLevel(loglevel)
+def _configure(loglevel: int | str = logging.INFO, logfile: str | None = None, **_: object) -> None:
+    """Log as the settings say, on stderr or in Celery's --logfile."""
+    configure(runtime.settings().log_format, level=loglevel, file=logfile)
 
 
 @task_prerun.connect
-def _begin(task: Any, args: Sequence[Any], **_: object) -> None:
-    """Take the time, and the ticks while the rows still say them."""
-    _running.began, _running.ticks = time.monotonic(), []
-    stage = stage_of(task.name)
-    if stage in _OF_TICKS:
-        _running.ticks = _ticks(stage, args[0])
+def _begin(task: Any, **_: object) -> None:
+    """Take the time, and put the run id into every line until the end."""
+    _running.began = time.monotonic()
+    structlog.contextvars.bind_contextvars(run_id=task.request.root_id, stage=stage_of(task.name))
 
 
 @task_postrun.connect
 def _end(task: Any, task_id: str, state: str | None, **_: object) -> None:
-    """Count the task and say how it ended."""
-    stage = stage_of(task.name)
+    """Say how a task ended, and count it."""
+    stage, failed = stage_of(task.name), state != "SUCCESS"
     seconds = time.monotonic() - _running.began
-    failed = state != "SUCCESS"
-    counts = taken(runtime.TALLY)
-    metrics.count_task(stage, seconds=seconds, failed=failed)
-    for name, of_stage in counts.items():
-        metrics.count_members(name, of_stage)
+    stages = taken(runtime.TALLY)
     _log.log(
         logging.ERROR if failed else logging.INFO,
         "task failed" if failed else "task done",
-        stage=stage,
         task_id=task_id,
-        tick_ids=_ticks(stage, ()) if stage == "tick" else _running.ticks,
         seconds=round(seconds, 3),
-        counts={name: dict(+of_stage.ended) for name, of_stage in counts.items()},
+        counts={name: dict(+of_stage.ended) for name, of_stage in stages.items()},
     )
+    with runtime.context().store.write() as tx:
+        figures.add(tx, figures.of_task(stage, stages, seconds=seconds, failed=failed))
+    structlog.contextvars.clear_contextvars()
 
 
 def taken(tally: Tally) -> dict[str, StageCounts]:
@@ -129,9 +74,3 @@ def taken(tally: Tally) -> dict[str, StageCounts]:
 def stage_of(task_name: str) -> str:
     """Return the stage that a task runs."""
     return task_name.rpartition(".")[2]
-
-
-def _ticks(stage: str, ids: Sequence[str]) -> list[int]:
-    """Return the ticks that a task works for."""
-    with runtime.context().store.read() as tx:
-        return rows.ticks_of(tx, stage, ids)

@@ -46,6 +46,13 @@ def write(ctx: Context, ids: Sequence[str]) -> None:
     _ring(ctx, "write", ids, _WRITE_BATCH)
 
 
+def alert(ctx: Context) -> None:
+    """Ring for the webhook, where there is one; worthless once the next tick has rung."""
+    if ctx.settings.alert_webhook is not None:
+        ends = ctx.clock() + ctx.settings.tick_every
+        app.send_task("workers.tasks.alert", headers={STALE_AT: ends.isoformat()})
+
+
 def again(ctx: Context, stage: str, ids: Sequence[str]) -> None:
     """Ring once more for those of `ids` whose hosts are busy for a moment."""
     waiting = line.deferred(ctx, stage, ids)

@@ -9,6 +9,7 @@ from pathlib import Path
 from celery.signals import worker_process_shutdown, worker_shutdown
 
 from config.load import load_catalogue, load_settings
+from config.settings import Settings
 from pipeline.context import Context, open_context
 from pipeline.outcomes import Tally
 
@@ -18,11 +19,17 @@ TALLY = Tally()
 
 
 @cache
+def settings() -> Settings:
+    """Return the settings of the installation in this folder."""
+    return load_settings(Path())
+
+
+@cache
 def context() -> Context:
     """Return this process's Context; the first call opens it."""
-    settings = load_settings(Path())
-    folder = settings.path(settings.catalogue) if settings.catalogue else None
-    return _open.enter_context(open_context(settings, load_catalogue(folder), tally=TALLY))
+    found = settings()
+    folder = found.path(found.catalogue) if found.catalogue else None
+    return _open.enter_context(open_context(found, load_catalogue(folder), tally=TALLY))
 
 
 @worker_process_shutdown.connect

@@ -13,8 +13,6 @@ from config.settings import Settings
 
 #: Seconds; the house is kept once a day by whoever is asked first, and each question is one row.
 _HOUSEKEEPING = 600.0
-#: Seconds; what is wrong for that long is worth a word, and a kind is sent once an hour.
-_ALERTS = 600.0
 
 
 def beat_schedule(settings: Settings) -> dict[str, dict[str, Any]]:
@@ -32,16 +30,5 @@ def beat_schedule(settings: Settings) -> dict[str, dict[str, Any]]:
         "housekeeping": {
             "task": "workers.tasks.housekeep",
             "schedule": _HOUSEKEEPING,
-        },
-        **(_alerts() if settings.alert_webhook else {}),
-    }
-
-
-def _alerts() -> dict[str, dict[str, Any]]:
-    """Return the entry that looks for what is wrong."""
-    return {
-        "alerts": {
-            "task": "workers.tasks.alerts",
-            "schedule": _ALERTS,
         },
     }

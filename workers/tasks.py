@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from pipeline import line
 from pipeline.records import ArticleId, PageId, SourceId, StoryId
+from pipeline.stages.alert import alert as alert_stage
 from pipeline.stages.cluster import cluster as cluster_stage
 from pipeline.stages.extract import extract as extract_stage
 from pipeline.stages.fetch import fetch as fetch_stage
 from pipeline.stages.housekeep import housekeep as housekeep_stage
 from pipeline.stages.write import write as write_stage
 from workers import ring
-from workers.alerts import tell
 from workers.app import app
 from workers.health import note_rung
 from workers.runtime import context
@@ -26,6 +26,7 @@ def tick() -> None:
     if note_rung(context()):
         line.open_tick(context())
         ring.everything(context())
+        ring.alert(context())
 
 
 # A task of its own: a day's old rows may take minutes, and a tick should not wait behind them.
@@ -33,12 +34,6 @@ def tick() -> None:
 def housekeep() -> None:
     """Forget what nobody will ask for again, once a day."""
     housekeep_stage(context())
-
-
-@app.task(name="workers.tasks.alerts")
-def alerts() -> None:
-    """Tell the operator's webhook what is wrong."""
-    tell(context())
 
 
 @app.task(name="workers.tasks.fetch")
@@ -60,6 +55,13 @@ def extract(ids: list[PageId]) -> None:
 def cluster(ids: list[ArticleId]) -> None:
     """Cluster the ticks that are ready; ring for the stories that changed."""
     ring.write(context(), cluster_stage(context(), ids))
+
+
+# Its own task: a webhook that does not answer must not hold up a tick.
+@app.task(name="workers.tasks.alert")
+def alert() -> None:
+    """Tell the operator's webhook what has changed."""
+    alert_stage(context())
 
 
 @app.task(name="workers.tasks.write")

@@ -1,4 +1,4 @@
-"""`newsloom health`, `metrics` and `alerts`: for who watches over an installation."""
+"""`newsloom health` and `newsloom metrics`: for who watches over an installation."""
 
 from __future__ import annotations
 
@@ -14,13 +14,11 @@ from pipeline.cli.common import (
     Home,
     duration,
     load,
-    opened,
     out,
     print_json,
     require_known,
 )
 from pipeline.context import system_clock
-from pipeline.errors import UsageError
 from workers.health import NAMES, judge, look
 
 _TIMEOUT = timedelta(seconds=5)
@@ -38,16 +36,16 @@ def health(
     ] = None,
     json_: AsJson = False,
 ) -> None:
-    """Say whether all is well; exit code 1 when something is not.
+    """Say whether all is well; exit code 1 when something is not, 2 when it cannot be asked so.
 
-    Example: newsloom health --only database,output --json
+    Example: newsloom health --only database,broker
     """
     names = NAMES if only is None else tuple(name.strip() for name in only.split(","))
     require_known("--only", names, NAMES)
     settings, catalogue = load(home)
     now = settings.fixed_time or system_clock()
-    seen = look(settings, catalogue.sites, now=now, timeout=timeout or _TIMEOUT)
-    checks = judge(seen, settings, names)
+    seen = look(settings, catalogue.sites, now=now, timeout=timeout or _TIMEOUT, only=names)
+    checks = judge(seen, settings)
     healthy = all(check.ok for check in checks)
     if json_:
         print_json({"healthy": healthy, "checks": [asdict(check) for check in checks]})
@@ -60,51 +58,19 @@ def health(
 def metrics(
     *,
     home: Home = None,
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 9464,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 9108,
     host: Annotated[
         str, typer.Option("--host", help="Address to listen at; no password guards it.")
     ] = "127.0.0.1",
 ) -> None:
-    """Serve metrics in the format of Prometheus until it is ended.
+    """Serve metrics in the format of Prometheus until it is ended; one process is enough.
 
-    The workers' counts are part of it where PROMETHEUS_MULTIPROC_DIR names the folder that they
-    are given too. Example: newsloom metrics --port 9464
+    Example: newsloom metrics --port 9108
     """
     from workers.metrics import registry_of, serve  # noqa: PLC0415 -- its library for it alone
 
     settings, catalogue = load(home)
     fixed = settings.fixed_time
     clock = (lambda: fixed) if fixed is not None else system_clock
-    registry, counts = registry_of(settings, catalogue.sites, clock)
-    if not counts:
-        out.print("without the workers' counts: PROMETHEUS_MULTIPROC_DIR names no folder")
+    registry = registry_of(settings, catalogue.sites, clock)
     serve(registry, host=host, port=port, told=lambda url: out.print(f"serving {url}"))
-
-
-def alerts(
-    *,
-    home: Home = None,
-    send: Annotated[
-        bool, typer.Option("--send", help="Post to alert_webhook what was not within the hour.")
-    ] = False,
-    json_: AsJson = False,
-) -> None:
-    """Say what is wrong, a line for each kind; exit code 1 when anything is.
-
-    Example: newsloom alerts --send
-    """
-    from workers import alerts as found  # noqa: PLC0415 -- the command has its name
-
-    with opened(home) as ctx:
-        webhook = ctx.settings.alert_webhook
-        if send and webhook is None:
-            raise UsageError("--send: alert_webhook is not set; see newsloom.toml")
-        wrong = found.alerts(ctx)
-        sent = found.send(ctx, wrong, webhook.get_secret_value()) if send and webhook else {}
-    if json_:
-        print_json([{**asdict(alert), "sent": sent.get(alert.kind)} for alert in wrong])
-    else:
-        for alert in wrong:
-            ended = f" ({sent[alert.kind]})" if send else ""
-            out.print(f"{alert.kind}: {alert.words}{ended}", markup=False)
-    raise typer.Exit(SOME_FAILED if wrong else 0)

@@ -9,6 +9,7 @@ import typer
 
 from pipeline.cli import (
     adopt,
+    alerts,
     articles,
     config,
     database,
@@ -65,6 +66,7 @@ app.command()(runs.cluster)
 app.command()(runs.write)
 app.command()(status.status)
 app.command()(status.verify)
+app.command()(alerts.alerts)
 app.command("import")(adopt.import_)
 app.command()(schema.schema)
 app.add_typer(sources.app, name="sources")

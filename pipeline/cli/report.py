@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import uuid4
 
+import structlog
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
 from pipeline.cli.common import err, out
+from pipeline.context import Context
+from pipeline.io.store import counts as figures
 from pipeline.outcomes import STAGES, StageCounts, Tally
 
 #: Seconds between two lines where there is no terminal.
@@ -43,6 +48,27 @@ def counted(name: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=err, transient=True) as progress:
         task = progress.add_task(name, total=None)
         yield lambda done, of: progress.update(task, completed=done, total=of)
+
+
+@contextmanager
+def logged_round(ctx: Context) -> Iterator[None]:
+    """Give the lines of a round its id; say how it ended and count it, as a worker's task does."""
+    log = structlog.stdlib.get_logger("newsloom")
+    began, failed = time.monotonic(), True
+    with structlog.contextvars.bound_contextvars(run_id=str(uuid4()), stage="run"):
+        try:
+            yield
+            failed = False
+        finally:
+            stages, seconds = ctx.tally.stages, time.monotonic() - began
+            log.log(
+                logging.ERROR if failed else logging.INFO,
+                "round failed" if failed else "round done",
+                seconds=round(seconds, 3),
+                counts={name: dict(+of_stage.ended) for name, of_stage in stages.items()},
+            )
+    with ctx.store.write() as tx:
+        figures.add(tx, figures.of_task("run", stages, seconds=seconds, failed=False))
 
 
 class _Bars:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,9 +24,10 @@ from pipeline.cli.common import (
     print_json,
     require_known,
 )
-from pipeline.cli.report import as_json, print_summary, watched
+from pipeline.cli.report import as_json, logged_round, print_summary, watched
 from pipeline.context import Context, master_key
 from pipeline.errors import UsageError
+from pipeline.io.logs import configure
 from pipeline.io.store import pages, sources, stories, ticks
 from pipeline.records import SourceId
 from pipeline.seedfile.secured import is_demo_key
@@ -82,12 +84,16 @@ def _round(
     """Do one round and report it; return how many members failed."""
     _refuse_demo_key(home)
     with watched() as tally, opened(home, tally, sites=site or ()) as ctx:
+        # People have the summary; programs want the round as a line.
+        form = ctx.settings.log_format
+        configure(form, level=logging.INFO if form == "json" else logging.WARNING)
         _sync(ctx)
         only = _chosen(ctx, source)
         if dry_run:
             _print_due(ctx, only, json_=json_)
             return 0
-        run_id = line.run(ctx, only, kind=kind)
+        with logged_round(ctx):
+            run_id = line.run(ctx, only, kind=kind)
         return _report(ctx, run_id, json_=json_)
 
 

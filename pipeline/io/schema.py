@@ -374,3 +374,25 @@ leases = Table(
     Column("token", Integer, nullable=False),
     Column("until", UtcTime),
 )
+
+counts = Table(
+    "counts",
+    metadata,
+    #: What tasks counted since the installation was made (`pipeline.io.store.counts`).
+    Column("stage", String(12), primary_key=True),
+    #: end | reason | took (by bound) | seconds | broken.
+    Column("kind", String(8), primary_key=True),
+    Column("name", String(40), primary_key=True),
+    Column("value", Float, nullable=False),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    #: What an operator was told is wrong, until he is told that it is over.
+    Column("kind", String(12), primary_key=True),
+    #: A source, a site, a kind of rows; "" for the whole.
+    Column("subject", String(80), primary_key=True),
+    Column("since", UtcTime, nullable=False),
+    Column("told_at", UtcTime, nullable=False),
+)

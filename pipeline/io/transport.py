@@ -124,6 +124,7 @@ class PoolTransport(Transport):
                         scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
                     ),
                     headers=request.headers.raw,
+                    content=request.content,
                     extensions=request.extensions,
                 )
             )

@@ -101,13 +101,13 @@ class Web:
                 self.close()
             raise
 
-    def post_json(self, url: str, value: object) -> str:
+    def post_json(self, url: str, value: object, *, seconds: float) -> str:
         """Send `value` as JSON to the operator's own address; return why not, "" when it arrived.
 
-        Guard and deadline hold as for a page; a redirect is no arrival. The reason is a code
-        alone: what is said beside it may repeat an address that is a secret.
+        The guard holds as for a page; a redirect is no arrival. The reason is a code alone: what
+        is said beside it may repeat an address that is a secret.
         """
-        failed = self._opened().run(self._post(url, json.dumps(value).encode()))
+        failed = self._opened().run(self._post(url, json.dumps(value).encode(), seconds))
         return failed.reason if failed is not None else ""
 
     def close(self) -> None:
@@ -189,14 +189,14 @@ class Web:
         except Exception as error:  # noqa: BLE001 -- one bad member must not end the batch
             return failure_of(request.url, error)
 
-    async def _post(self, url: str, body: bytes) -> FetchFailed | None:
-        """Post `body` once; return how it failed."""
+    async def _post(self, url: str, body: bytes, seconds: float) -> FetchFailed | None:
+        """Post `body` once, within `seconds`; return how it failed."""
         request = WebRequest(url=url)
         headers = request_headers(request, self._policy) | {"Content-Type": "application/json"}
         try:
             way = self._way(request)
             target = way.guard.check_url(url)
-            async with asyncio.timeout(self._policy.seconds(request.kind)):
+            async with asyncio.timeout(seconds):
                 response = await way.transport.handle_async_request(
                     httpx.Request("POST", target.url, headers=headers, content=body)
                 )

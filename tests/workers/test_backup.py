@@ -79,3 +79,29 @@ def test_a_restored_database_goes_on_where_the_backup_was_made(
     }
     assert sum("_news" in name for name in after) == sum("_news" in name for name in written) + 1
     assert "output" not in world.bad(NOW + timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    ("database_url", "restored"),
+    [("sqlite", copied_sqlite), ("postgresql", dumped_postgres)],
+    indirect=["database_url"],
+)
+def test_what_was_written_after_the_backup_comes_back_under_its_names(
+    restored: Callable[[str, Path, pytest.FixtureRequest], str],
+    database_url: str,
+    redis_url: str,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> None:
+    world = World(tmp_path / "home", database_url, redis_url).upgraded()
+    world.run()
+    older = restored(database_url, tmp_path, request)
+    publish(world.web, "one.example", [FROST])
+    world.run(NOW + timedelta(hours=1))
+    written = tree(world.home / "out")
+    world.urls["database_url"] = older
+
+    world.run(NOW + timedelta(hours=1))
+
+    assert tree(world.home / "out") == written
+    assert world.bad(NOW + timedelta(hours=1)) == {}

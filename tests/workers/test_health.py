@@ -3,14 +3,14 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
+import yaml
 from pydantic import SecretStr
 from sqlalchemy import insert, update
 
@@ -19,15 +19,14 @@ from pipeline import line
 from pipeline.context import Context
 from pipeline.io import schema
 from pipeline.io.migrate import upgrade
-from pipeline.io.store import Store, leases, sources
+from pipeline.io.store import Store, counts, leases, sources
+from tests.conftest import ROOT
 from tests.redis import free_port
 from tests.world import APPLES, NOW, PIER, FakeWeb, catalogue, opened, publish, source
-from workers import alerts as watch_alerts
 from workers.health import NAMES, Check, judge, look, note_rung
 
 LATER = NOW + timedelta(hours=2)
 WAIT = timedelta(seconds=30)
-HOOK = "https://hooks.example/newsloom/token-4711"
 
 
 class World:
@@ -63,11 +62,13 @@ class World:
         with self.open() as ctx, ctx.store.write() as tx:
             tx.execute(update(table).values(**values))
 
-    def checks(self, now: datetime = NOW, timeout: timedelta = WAIT) -> dict[str, Check]:
+    def checks(
+        self, now: datetime = NOW, timeout: timedelta = WAIT, only: Sequence[str] = NAMES
+    ) -> dict[str, Check]:
         settings = Settings.model_validate({"home": self.home, **self.urls})
-        seen = look(settings, self.books.sites, now=now, timeout=timeout)
+        seen = look(settings, self.books.sites, now=now, timeout=timeout, only=only)
         found = {check.name: check for check in judge(seen, settings)}
-        assert tuple(found) == NAMES
+        assert tuple(found) == tuple(name for name in NAMES if name in only)
         return found
 
     def bad(self, now: datetime = NOW, timeout: timedelta = WAIT) -> dict[str, str]:
@@ -174,6 +175,37 @@ def test_one_process_needs_neither_broker_nor_beat(world: World) -> None:
     assert all(check.ok for check in checks.values())
 
 
+def test_one_process_beside_a_broker_of_others_needs_no_beat(world: World) -> None:
+    with world.open() as ctx, ctx.store.write() as tx:
+        sources.apply_sync(tx, world.books.sources, now=NOW)
+        counts.add(tx, counts.of_task("run", {}, seconds=1, failed=False))
+
+    checks = world.checks(LATER)
+
+    assert checks["broker"].words.endswith("answers")
+    assert all(checks[name].ok and "skipped" in checks[name].words for name in ("beat", "progress"))
+
+
+def test_who_asks_for_the_broker_by_name_gets_no_guess_that_there_is_none(world: World) -> None:
+    world.urls["broker_url"] = nobody()
+
+    checks = world.checks(only=("broker", "database"))
+
+    assert {name: check.ok for name, check in checks.items()} == {"database": True, "broker": False}
+
+
+def test_one_check_asks_nothing_that_another_needs(world: World) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        world.urls["broker_url"] = f"redis://127.0.0.1:{deaf.getsockname()[1]}/0"
+
+        checks = world.checks(only=("output",))
+
+        deaf.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            deaf.accept()
+    assert checks["output"].ok
+
+
 def test_ticks_that_nobody_takes_any_more_are_told(world: World) -> None:
     world.run()
 
@@ -197,7 +229,7 @@ def test_workers_that_finish_nothing_are_told(world: World) -> None:
 
     told = world.bad(LATER)["progress"]
 
-    assert "sources for 2 h" in told
+    assert "fetch for 2 h" in told
     assert "start workers" in told
 
 
@@ -272,68 +304,19 @@ def test_the_command_ends_with_the_worst(
     assert "unknown" in usage.stderr
 
 
-class Hook:
-    """An address that takes alerts, or does not."""
+def test_containers_ask_for_checks_that_exist(
+    newsloom: Callable[..., subprocess.CompletedProcess[str]], world: World
+) -> None:
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    asked = {
+        tuple(service["healthcheck"]["test"][1:])
+        for service in services.values()
+        if "newsloom" in service["healthcheck"].get("test", ())
+    }
+    world.home.mkdir(exist_ok=True)
+    env = {f"NEWSLOOM_{name.upper()}": url for name, url in world.urls.items()}
 
-    def __init__(self) -> None:
-        self.status = 200
-        self.taken: list[dict[str, str]] = []
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        assert request.method == "POST"
-        if self.status == 200:
-            self.taken.append(json.loads(request.content))
-        return httpx.Response(self.status)
-
-
-def troubled(world: World) -> None:
-    """Let a feed fall silent, set a page aside, and let the gate hold something back."""
-    world.run()
-    world.change(schema.sources, alarm="missing: 12 %; quiet: nothing new since 2026-01-01")
-    world.change(schema.pages, quarantined="worker-died")
-    with world.open() as ctx, ctx.store.write() as tx:
-        said = {"site": "all", "at": NOW, "reasons": ["half of it would go"], "forced": None}
-        tx.execute(insert(schema.publications).values(**said))
-
-
-def test_alerts_name_each_kind_of_trouble_once(world: World) -> None:
-    world.run()
-    with world.open() as ctx:
-        assert watch_alerts.alerts(ctx) == []
-    troubled(world)
-
-    with world.open() as ctx:
-        found = {alert.kind: alert.words for alert in watch_alerts.alerts(ctx)}
-
-    assert set(found) == {"gate", "quiet", "quarantine"}
-    assert "one brought nothing new" in found["quiet"]
-    assert "2 pages were set aside" in found["quarantine"]
-
-
-def test_alerts_are_posted_once_an_hour_and_again_when_they_did_not_arrive(world: World) -> None:
-    troubled(world)
-    hook = Hook()
-    world.web.answers[HOOK] = hook
-
-    def send(now: datetime) -> dict[str, str]:
-        with world.open(now) as ctx:
-            found = [alert for alert in watch_alerts.alerts(ctx) if alert.kind == "gate"]
-            return watch_alerts.send(ctx, found, HOOK)
-
-    hook.status = 503
-    assert send(NOW) == {"gate": "http-503"}
-    hook.status = 200
-    assert send(NOW) == {"gate": "sent"}
-    assert send(NOW + timedelta(minutes=59)) == {"gate": "sent before"}
-    assert send(NOW + timedelta(minutes=61)) == {"gate": "sent"}
-    assert [message["kind"] for message in hook.taken] == ["gate", "gate"]
-    assert hook.taken[0]["text"].startswith("newsloom: gate: the gate holds back all")
-
-
-def test_a_webhook_in_a_private_network_is_not_dialled(world: World) -> None:
-    troubled(world)
-    with world.open() as ctx:
-        found = watch_alerts.alerts(ctx)[:1]
-        ended = watch_alerts.send(ctx, found, "https://127.0.0.1/token-4711")
-
-    assert set(ended.values()) == {"blocked-address"}
+    assert len(asked) == 3
+    for command in asked:
+        answer = newsloom(*command[1:], "--timeout", "60s", cwd=world.home, **env)
+        assert answer.returncode == 0, answer.stdout + answer.stderr

@@ -5,6 +5,7 @@ import re
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +22,10 @@ from config.settings import Settings
 from pipeline.cli.demo import ROUNDS, SEEDS
 from pipeline.context import FixedClock
 from pipeline.io import schema
+from pipeline.io.logs import without_secrets
 from pipeline.io.recorded import RecordedWeb
+from pipeline.io.store import Store, counts
+from pipeline.io.store.counts import Figure
 from pipeline.outcomes import StageCounts, Tally
 from tests.conftest import ROOT
 from tests.postgres import Postgres
@@ -31,7 +35,7 @@ from tests.workers.test_health import World
 from tests.workers.world import BIN, PATIENCE, Installation, install
 from tests.world import NOW
 from workers import metrics
-from workers.logs import taken, without_secrets
+from workers.logs import taken
 
 DOCS = ROOT / "docs" / "operations"
 #: Names in prose, YAML and JSON; `_bucket`, `_sum` and `_count` belong to their histogram.
@@ -73,9 +77,11 @@ def test_gauges_tell_what_the_database_holds(world: World) -> None:
     found = gauges(world, FixedClock(NOW + timedelta(minutes=10)))
 
     assert found["newsloom_database_up", ""] == 1
-    assert found["newsloom_due", "sources"] == 1
-    assert found["newsloom_oldest_overdue_seconds", "sources"] == 600
-    assert found["newsloom_oldest_overdue_seconds", "pages"] == 0
+    assert found["newsloom_due", "fetch"] == 1
+    assert found["newsloom_due", "write"] == 0
+    assert found["newsloom_lag_seconds", "fetch"] == 600
+    assert found["newsloom_lag_seconds", "extract"] == 0
+    assert found["newsloom_queue_age_seconds", ""] == 0
     assert found["newsloom_quarantined", "pages"] == 2
     assert found["newsloom_quarantined", "sources"] == 0
     # Both entries were published two hours before they were seen.
@@ -113,30 +119,104 @@ HOSTILE = [
 ]
 
 
+def test_a_tick_that_does_not_end_ages_the_queue(world: World) -> None:
+    world.run()
+    world.change(schema.ticks, clustered_at=None)
+
+    found = gauges(world, FixedClock(NOW + timedelta(minutes=10)))
+
+    assert found["newsloom_queue_age_seconds", ""] == 600
+
+
+def test_stories_that_wait_for_their_files_are_what_writing_lags_behind(world: World) -> None:
+    world.run()
+    world.change(schema.stories, revision=schema.stories.c.revision + 1)
+
+    found = gauges(world, FixedClock(NOW + timedelta(minutes=10)))
+
+    assert found["newsloom_due", "write"] == 2
+    assert found["newsloom_stories_behind", "all"] == 2
+    assert found["newsloom_lag_seconds", "write"] == 600
+
+
 def test_a_thousand_hostile_reasons_leave_a_handful_of_labels() -> None:
     assert len(set(HOSTILE)) == 1000
 
-    codes = {metrics.reason_code(reason) for reason in HOSTILE}
+    codes = {counts.reason_code(reason) for reason in HOSTILE}
 
-    assert codes == {"http-4xx", "http-5xx", "dns", metrics.OTHER}
+    assert codes == {"http-4xx", "http-5xx", "dns", counts.OTHER}
 
 
-def test_what_is_counted_keeps_to_the_closed_lists() -> None:
-    counts = StageCounts()
+def count(world: World, *tasks: dict[Figure, float]) -> None:
+    with world.open() as ctx:
+        for task in tasks:
+            with ctx.store.write() as tx:
+                counts.add(tx, task)
+
+
+def test_what_is_counted_keeps_to_the_closed_lists(world: World) -> None:
+    counted = StageCounts()
     for number, reason in enumerate(HOSTILE):
-        counts.reasons.append((f"https://one.example/{number}", reason))
-        counts.ended[f"ended-{number}"] += 1
-    counts.ended["failed"] += 5
+        counted.reasons.append((f"https://one.example/{number}", reason))
+        counted.ended[f"ended-{number}"] += 1
+    counted.ended["failed"] += 5
 
-    metrics.count_members("fetch", counts)
+    count(world, counts.of_task("made-up", {"fetch": counted}, seconds=1, failed=False))
 
-    shown = generate_latest(metrics.MEMBERS).decode() + generate_latest(metrics.REFUSED).decode()
-    found = {key: value for key, value in samples(shown).items() if key[0].endswith("_total")}
-    assert "example" not in shown
-    assert found["newsloom_members_total", "failed fetch"] == 5
-    assert found["newsloom_members_total", "other fetch"] == 1000
-    labels = {label.split()[0] for _, label in found}
-    assert labels <= metrics.ENDS | metrics.REASONS | {metrics.OTHER}
+    found = gauges(world)
+    assert "example" not in str(found)
+    assert found["newsloom_done_total", "failed fetch"] == 5
+    assert found["newsloom_done_total", "other fetch"] == 1000
+    assert found["newsloom_reasons_total", "http-4xx fetch"] == 100
+    assert found["newsloom_task_seconds_count", counts.OTHER] == 1
+    rows = [label for name, label in found if name == "newsloom_reasons_total"]
+    assert {label.split()[0] for label in rows} <= counts.REASONS | {counts.OTHER}
+
+
+def test_tasks_add_up_over_processes_and_their_times_fall_into_buckets(world: World) -> None:
+    ended = StageCounts()
+    ended.ended["fetched"] += 2
+    for seconds, failed in ((0.04, False), (0.3, False), (4000, True)):
+        count(world, counts.of_task("fetch", {"fetch": ended}, seconds=seconds, failed=failed))
+
+    found = gauges(world)
+
+    assert found["newsloom_done_total", "fetched fetch"] == 6
+    assert found["newsloom_task_failures_total", "fetch"] == 1
+    assert found["newsloom_task_seconds_sum", "fetch"] == pytest.approx(4000.34)
+    assert found["newsloom_task_seconds_count", "fetch"] == 3
+    buckets = {
+        label.split()[0]: value
+        for (name, label), value in found.items()
+        if name == "newsloom_task_seconds_bucket"
+    }
+    assert buckets["0.05"] == 1
+    assert buckets["0.5"] == 2
+    assert buckets["600.0"] == 2
+    assert buckets["+Inf"] == 3
+
+
+def test_many_processes_counting_at_once_lose_nothing(database_url: str, world: World) -> None:
+    figures: dict[Figure, float] = {
+        Figure("fetch", "end", name): 1.0 for name in ("fetched", "failed", "unchanged")
+    }
+
+    def work() -> None:
+        store = Store(database_url)
+        try:
+            for _ in range(25):
+                with store.write() as tx:
+                    counts.add(tx, figures)
+        finally:
+            store.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(work) for _ in range(4)]:
+            done.result()
+
+    found = gauges(world)
+    assert found["newsloom_done_total", "fetched fetch"] == 100
+    assert found["newsloom_done_total", "failed fetch"] == 100
 
 
 def test_a_tally_is_taken_once() -> None:
@@ -191,9 +271,7 @@ def installation(
 
 
 def test_workers_are_counted_and_tell_each_task_as_json(installation: Installation) -> None:
-    shared = installation.home / "metrics"
-    shared.mkdir()
-    installation.env["PROMETHEUS_MULTIPROC_DIR"] = str(shared)
+    installation.env["NEWSLOOM_LOG_FORMAT"] = "json"
     installation.loglevel = "INFO"
     with installation.worker(concurrency=2):
         installation.wait_until_done()
@@ -203,8 +281,8 @@ def test_workers_are_counted_and_tell_each_task_as_json(installation: Installati
 
     assert health.returncode == 0, health.stdout
     assert found["newsloom_database_up", ""] == 1
-    assert found["newsloom_members_total", "fetched fetch"] == 10
-    assert found["newsloom_task_seconds_count", "extract done"] >= 1
+    assert found["newsloom_done_total", "fetched fetch"] == 10
+    assert found["newsloom_task_seconds_count", "extract"] >= 1
     assert found["newsloom_output_age_seconds", "ai"] >= 0
     # Celery greets in its own words before it asks how to log.
     said = installation.logs().splitlines()
@@ -214,7 +292,50 @@ def test_workers_are_counted_and_tell_each_task_as_json(installation: Installati
     assert {"level", "timestamp", "task_id", "seconds"} <= set(tasks[0])
     fetched = [one for one in tasks if one["counts"].get("fetch", {}).get("fetched")]
     assert sum(one["counts"]["fetch"]["fetched"] for one in fetched) == 10
-    assert all(one["tick_ids"] == [1] for one in fetched)
+    # One id leads from the tick to the file.
+    [tick] = {one["run_id"] for one in fetched}
+    stages = {one["stage"] for one in tasks if one["run_id"] == tick}
+    assert {"tick", "fetch", "extract"} <= stages
+
+
+def test_rounds_of_one_process_are_counted_and_logged_too(tmp_path: Path, redis_url: str) -> None:
+    web = RecordedWeb(SEEDS / "web", clock=FixedClock(ROUNDS[0]))
+    url = f"sqlite:///{tmp_path / 'newsloom.db'}"
+    with playing(web, tmp_path) as proxy:
+        # Of a key of its own: the demo's is refused.
+        installation = install(tmp_path / "home", url, redis_url, proxy)
+        del installation.env["NEWSLOOM_MASTER_KEY"]
+        plain = installation.command("newsloom", "run")
+        installation.env["NEWSLOOM_LOG_FORMAT"] = "json"
+        as_json = installation.command("newsloom", "run")
+    with serving(installation.home, installation.env) as address:
+        found = samples(httpx.get(address, timeout=PATIENCE, trust_env=False).text)
+
+    assert "round done" not in plain.stderr
+    said = [json.loads(row) for row in as_json.stderr.splitlines() if row.startswith("{")]
+    [done] = [one for one in said if one["event"] == "round done"]
+    assert done["run_id"]
+    assert found["newsloom_task_seconds_count", "run"] == 2
+    assert found["newsloom_done_total", "fetched fetch"] == 10
+
+
+def test_plain_lines_are_for_people_and_none_forges_another() -> None:
+    code = (
+        "import logging; from pipeline.io.logs import configure; configure('{}');"
+        "logging.getLogger('x').warning('GET https://u:p@one.example/?key=1\\nforged')"
+    )
+
+    def said(form: str) -> str:
+        command = [str(BIN / "python"), "-c", code.format(form)]
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=PATIENCE, check=True
+        ).stderr
+
+    plain, as_json = said("plain"), said("json")
+
+    assert len(plain.splitlines()) == 1
+    assert "GET https://one.example/?... forged" in plain
+    assert json.loads(as_json)["event"] == "GET https://one.example/?... forged"
 
 
 def test_a_port_in_use_is_told(
@@ -229,26 +350,53 @@ def test_a_port_in_use_is_told(
     assert "choose another --port" in answer.stderr
 
 
-def known_names() -> set[str]:
-    """Return every name that a scrape can hold."""
-    counters = {"newsloom_members_total", "newsloom_reasons_total"}
-    histogram = {f"newsloom_task_seconds{end}" for end in ("", "_bucket", "_sum", "_count")}
-    return {"newsloom_database_up", *metrics.HELP, *counters, *histogram}
+def exported(world: World) -> set[str]:
+    """Return the name of every sample that a full scrape holds."""
+    world.run()
+    ended = StageCounts()
+    ended.reasons.append(("one", "dns"))
+    ended.ended["failed"] = 1
+    count(world, counts.of_task("fetch", {"fetch": ended}, seconds=1, failed=True))
+    return {name for name, _ in gauges(world)}
 
 
 @pytest.mark.parametrize("name", ["monitoring.md", "alerts.yml", "dashboard.json"])
-def test_documents_name_only_metrics_that_exist(name: str) -> None:
+def test_documents_name_only_metrics_that_are_exported(name: str, world: World) -> None:
     named = set(_NAME.findall((DOCS / name).read_text()))
 
+    families = {"newsloom_task_seconds"}
     assert named
-    assert named <= known_names()
+    assert named <= exported(world) | families
 
 
-def test_every_metric_is_explained() -> None:
+def test_every_metric_is_explained_and_exported(world: World) -> None:
     text = (DOCS / "monitoring.md").read_text()
 
-    families = {name for name in known_names() if not name.endswith(("_bucket", "_sum", "_count"))}
-    assert families <= set(_NAME.findall(text))
+    samples_ = exported(world)
+    for name in metrics.HELP:
+        assert {name, f"{name}_total", f"{name}_count"} & samples_, name
+        assert name in text
+
+
+def expressions() -> list[str]:
+    """Return every expression of the rules and of the dashboard."""
+    [group] = yaml.safe_load((DOCS / "alerts.yml").read_text())["groups"]
+    panels = json.loads((DOCS / "dashboard.json").read_text())["panels"]
+    rules = [rule["expr"] for rule in group["rules"]]
+    return [*rules, *(target["expr"] for panel in panels for target in panel["targets"])]
+
+
+def test_every_expression_is_whole_and_groups_by_labels_that_exist() -> None:
+    asked = set()
+    for expression in expressions():
+        assert _NAME.search(expression), expression
+        for opening, closing_ in ("()", "{}", "[]"):
+            assert expression.count(opening) == expression.count(closing_), expression
+        asked |= set(re.findall(r"by \(([a-z, ]+)\)", expression))
+
+    assert {name.strip() for group in asked for name in group.split(",")} <= {
+        *("stage", "end", "reason", "site", "kind", "quantile", "le"),
+    }
 
 
 def test_alert_rules_and_dashboard_have_their_forms() -> None:
@@ -256,4 +404,11 @@ def test_alert_rules_and_dashboard_have_their_forms() -> None:
     dashboard = json.loads((DOCS / "dashboard.json").read_text())
 
     assert all({"alert", "expr", "for", "annotations"} <= set(rule) for rule in group["rules"])
-    assert all(panel["targets"][0]["expr"] for panel in dashboard["panels"])
+    assert all({"summary", "description"} <= set(rule["annotations"]) for rule in group["rules"])
+    ids = [panel["id"] for panel in dashboard["panels"]]
+    assert len(ids) == len(set(ids))
+    assert dashboard["uid"]
+    for panel in dashboard["panels"]:
+        assert {"x", "y", "w", "h"} == set(panel["gridPos"])
+        assert panel["title"]
+        assert panel["description"]

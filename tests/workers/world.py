@@ -25,11 +25,10 @@ BIN = Path(sys.executable).parent
 #: Long enough for a busy machine; a worker that does nothing for so long is broken.
 PATIENCE = 90.0
 COMPOSE = Path(__file__).parents[2] / "docker-compose.yml"
-#: What a container is told of its servers and of a folder that all share.
+#: What a container is told of its servers.
 SECRETS = (
     "NEWSLOOM_DATABASE_URL_FILE",
     "NEWSLOOM_BROKER_URL_FILE",
-    "PROMETHEUS_MULTIPROC_DIR",
 )
 
 

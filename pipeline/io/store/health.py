@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median, quantiles
@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, exists, func, s
 from pipeline.io.schema import (
     articles,
     changes,
+    counts,
     entries,
     leases,
     memberships,
@@ -35,12 +36,11 @@ _NEWS = timedelta(days=1)
 #: Share of polls without a known entry from which entries are probably missed (docs/polling.md).
 _RISKY_GAPS = 0.1
 _GATE_WINDOW = timedelta(days=1)
-_STAGE_TABLES = {"fetch": sources, "extract": pages}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
-    """Rows of one kind that could be done now."""
+    """Rows of one stage that could be done now."""
 
     count: int
     #: Since when the oldest of them waits; None when nothing does.
@@ -66,6 +66,9 @@ class Facts:
 
     #: When a worker last took a tick that beat had sent; None where none ever did.
     rung_at: datetime | None
+    #: Rounds were done in one process, by `newsloom run`.
+    has_run: bool
+    #: By stage; what waits to be written is told by site.
     backlog: Mapping[str, Backlog]
     #: The last poll, page or tick that came to its end.
     progressed_at: datetime | None
@@ -91,6 +94,7 @@ def facts(tx: Connection, sites: Iterable[str], *, now: datetime) -> Facts:
     """Gather what the checks judge."""
     return Facts(
         rung_at=tx.scalar(select(leases.c.until).where(leases.c.name == _RUNG)),
+        has_run=bool(tx.scalar(select(exists().where(counts.c.stage == "run")))),
         backlog=backlog(tx, now=now),
         progressed_at=_progressed_at(tx),
         busy=_busy(tx, now),
@@ -99,21 +103,21 @@ def facts(tx: Connection, sites: Iterable[str], *, now: datetime) -> Facts:
 
 
 def backlog(tx: Connection, *, now: datetime) -> dict[str, Backlog]:
-    """Return what could be done now: sources to poll, pages to read, articles to group."""
+    """Return, by stage, what could be done now: polls, pages to read, articles to group."""
     grouped = (
         select(func.count(), func.min(ticks.c.closed_at))
         .join_from(articles, ticks, articles.c.tick_id == ticks.c.id)
         .where(articles.c.state == "pending", ticks.c.closed_at.is_not(None))
     )
     queries = {
-        "sources": _due(sources, is_due(sources, now) & sources.c.enabled),
-        "pages": _due(pages, is_due(pages, now) & (pages.c.state == "pending")),
-        "articles": grouped,
+        "fetch": _due(sources, is_due(sources, now) & sources.c.enabled),
+        "extract": _due(pages, is_due(pages, now) & (pages.c.state == "pending")),
+        "cluster": grouped,
     }
     found = {}
-    for kind, query in queries.items():
+    for stage, query in queries.items():
         count, since = tx.execute(query).one()
-        found[kind] = Backlog(count=count, since=since)
+        found[stage] = Backlog(count=count, since=since)
     return found
 
 
@@ -169,19 +173,6 @@ def _site(tx: Connection, site: str) -> SiteFacts:
     )
 
 
-def ticks_of(tx: Connection, stage: str, ids: Sequence[str]) -> list[int]:
-    """Return the ticks that a stage works for: those of `ids`, else all that are not at an end."""
-    if stage in _STAGE_TABLES:
-        table = _STAGE_TABLES[stage]
-        query = select(table.c.tick_id).where(
-            one_of(tx, table.c.id, ids), table.c.tick_id.is_not(None)
-        )
-        return sorted(set(tx.scalars(query)))
-    return list(
-        tx.scalars(select(ticks.c.id).where(ticks.c.clustered_at.is_(None)).order_by(ticks.c.id))
-    )
-
-
 def quarantined(tx: Connection, *, since: datetime | None = None) -> dict[str, int]:
     """Count what is in quarantine; with `since`, only what was still to be done then."""
     found = {}
@@ -234,6 +225,13 @@ def gate_failures(tx: Connection, *, now: datetime) -> dict[str, int]:
     for row in tx.execute(select(newest).where(newest.c.at >= now - _GATE_WINDOW)):
         held = bool(row.reasons) and row.forced is None
         found[row.site] = found.get(row.site, 0) + held
+    return found
+
+
+def oldest_tick(tx: Connection) -> datetime | None:
+    """Return when the oldest tick that is not at its end was opened."""
+    query = select(func.min(ticks.c.opened_at)).where(ticks.c.clustered_at.is_(None))
+    found: datetime | None = tx.execute(query).scalar_one()
     return found
 
 

@@ -35,6 +35,11 @@ def once_in(tx: Connection, name: str, *, now: datetime, every: timedelta) -> bo
     return True
 
 
+def put_off(tx: Connection, name: str, *, until: datetime) -> None:
+    """Let `once_in` say no until then."""
+    tx.execute(update(leases).where(leases.c.name == name).values(until=until))
+
+
 def renew(tx: Connection, name: str, token: int, *, until: datetime) -> None:
     """Keep a lease for longer, if it is still ours."""
     tx.execute(

@@ -13,6 +13,14 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "alerts",
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("subject", sa.String(length=80), nullable=False),
+        sa.Column("since", columns.UtcTime(), nullable=False),
+        sa.Column("told_at", columns.UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "subject", name=op.f("pk_alerts")),
+    )
+    op.create_table(
         "article_aliases",
         sa.Column("url_key", sa.String(length=70), nullable=False),
         sa.Column("article_id", sa.String(length=70), nullable=False),
@@ -38,6 +46,14 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(length=64), nullable=True),
         sa.Column("other_id", sa.String(length=24), nullable=True),
         sa.PrimaryKeyConstraint("site", "number", name=op.f("pk_changes")),
+    )
+    op.create_table(
+        "counts",
+        sa.Column("stage", sa.String(length=12), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("value", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("stage", "kind", "name", name=op.f("pk_counts")),
     )
     op.create_table(
         "hosts",
