@@ -58,14 +58,14 @@ def health(
 def metrics(
     *,
     home: Home = None,
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 9108,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 9464,
     host: Annotated[
         str, typer.Option("--host", help="Address to listen at; no password guards it.")
     ] = "127.0.0.1",
 ) -> None:
     """Serve metrics in the format of Prometheus until it is ended; one process is enough.
 
-    Example: newsloom metrics --port 9108
+    Example: newsloom metrics --port 9464
     """
     from workers.metrics import registry_of, serve  # noqa: PLC0415 -- its library for it alone
 

@@ -7,7 +7,7 @@ overlap with. No id is lost: one that no group keeps becomes an alias.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -29,6 +29,8 @@ STORY_CAP: Final = 200
 _CANDIDATES: Final = 30
 #: Pairs below this share of the threshold tie nothing together: half the link is their mean.
 _EDGE_SHARE: Final = 0.25
+#: Articles kept weighed at a time, 25 KB each; of more than these not every pair is remembered.
+_REMEMBERED: Final = 5_000
 
 T = TypeVar("T")
 #: Two articles that an operator joined or parted.
@@ -146,33 +148,44 @@ class Live:
             self.found.append(self.window.read(article))
             self.window.add(article, self.found[-1], story_of[article.id])
         self.number = {found.id: number for number, found in enumerate(self.found)}
-        self._weighed: dict[int, Weighed] = {}
+        self._is_small = len(self.found) <= _REMEMBERED
+        self._weighed: OrderedDict[int, Weighed] = OrderedDict()
         self._scores: dict[tuple[int, int], float] = {}
         self._near: dict[int, list[tuple[int, int]]] = {}
 
     def weighed(self, number: int) -> Weighed:
         """Return an article's features as they weigh among all."""
-        if number not in self._weighed:
-            self._weighed[number] = self.window.weighed(self.found[number])
-        return self._weighed[number]
+        known = self._weighed.get(number)
+        if known is not None:
+            self._weighed.move_to_end(number)
+            return known
+        if len(self._weighed) >= _REMEMBERED:
+            self._weighed.popitem(last=False)
+        return self._weighed.setdefault(number, self.window.weighed(self.found[number]))
 
     def score(self, one: int, other: int) -> float | None:
         """Return the score of a pair; None when it is further apart than the window."""
         if not self.window.within_reach(self.found[one], self.found[other]):
             return None
         key = (min(one, other), max(one, other))
-        if key not in self._scores:
-            pair = (self.weighed(key[0]), self.weighed(key[1]))
-            self._scores[key] = pair_score(*pair, self._model)
-        return self._scores[key]
+        known = self._scores.get(key)
+        if known is None:
+            known = pair_score(self.weighed(key[0]), self.weighed(key[1]), self._model)
+            # Of many articles the pairs that tie nothing are seldom asked for again.
+            if self._is_small or known >= self._model.threshold * _EDGE_SHARE:
+                self._scores[key] = known
+        return known
 
     def edges(self, number: int, threshold: float) -> list[tuple[int, int]]:
         """Return the candidate pairs of an article that could tie stories together."""
-        if number not in self._near:
+        pairs = self._near.get(number)
+        if pairs is None:
             near = self.window.candidates(self.weighed(number), _CANDIDATES)
-            self._near[number] = [(number, self.number[other.id]) for other in near]
+            pairs = [(number, self.number[other.id]) for other in near]
+            if self._is_small:
+                self._near[number] = pairs
         least = threshold * _EDGE_SHARE
-        return [pair for pair in self._near[number] if (self.score(*pair) or 0.0) >= least]
+        return [pair for pair in pairs if (self.score(*pair) or 0.0) >= least]
 
     def membership(self, article: ArticleId, group: Sequence[ArticleId]) -> Membership:
         """Explain why an article stands in its group."""
