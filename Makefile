@@ -53,11 +53,13 @@ test-site: $(READY)  ## a real downstream site: jekyll, ruby and chromium (apt i
 quality: $(READY)  ## quality floors on the project's own pages and stories
 	$(BIN)/python -m pytest tests/quality
 
-bench: $(READY)  ## what each part costs: the line (50 times), feeds, unchanged stories, pace, clustering
+bench: $(READY)  ## what each part costs: the line (50 times), feeds, unchanged stories, pace, queue, clustering
 	$(BIN)/python -m tests.bench.line
 	$(BIN)/python -m tests.bench.feeds
 	$(BIN)/python -m tests.bench.tree
 	$(BIN)/python -m tests.bench.pace
+	$(BIN)/python -m tests.bench.queue
+	$(BIN)/python -m tests.bench.bulk
 	$(BIN)/python -m tests.bench.clusters --live 1000 10000
 	$(BIN)/python -m tests.bench.clustering_stage --live 1000 10000
 

@@ -33,6 +33,7 @@ _TOO_MANY = {"sources": 1, "pages": 10}
 #: Lines in one message; the rest is counted.
 _NAMED = 10
 _LEASE = "alerts"
+_OF_SITES = frozenset(("gate", "output"))
 _log = logging.getLogger("newsloom.alerts")
 
 
@@ -135,6 +136,8 @@ def _changes(ctx: Context, found: Sequence[Alert]) -> list[Told]:
     lines = [
         Told(state="over", kind=kind, subject=subject, words="all is well again")
         for kind, subject in sorted(before.keys() - now_wrong)
+        # A run for one site looks at no other.
+        if kind not in _OF_SITES or subject in ctx.catalogue.sites
     ]
     for one in found:
         last = before.get(one.key)

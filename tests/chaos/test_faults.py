@@ -50,6 +50,12 @@ def ends_well(
     return check
 
 
+@pytest.mark.parametrize("workers", [1, 4])
+def test_any_number_of_workers(fleet: Fleet, ends_well: EndsWell, workers: int) -> None:
+    fleet.start_all(*"abcd"[:workers])
+    ends_well(", without any")
+
+
 def test_pool_processes_killed_twenty_times(fleet: Fleet, ends_well: EndsWell) -> None:
     fleet.start_all("a", "b")
     killed = 0

@@ -167,6 +167,19 @@ def test_a_message_that_did_not_arrive_is_sent_later_and_not_at_once(
     assert "token-4711" not in caplog.text
 
 
+def test_a_run_for_another_site_ends_no_trouble_of_this_one(world: World, hook: Hook) -> None:
+    world.run()
+    gate(world, "half of it would go")
+    look(world)
+    mine = world.books
+    world.books = mine.model_copy(update={"sites": {}})
+    look(world, NOW + MINUTE)
+    world.books = mine
+    look(world, NOW + 2 * MINUTE)
+
+    assert hook.lines == [["new gate all"]]
+
+
 def test_two_that_look_in_the_same_minute_send_one_message(world: World, hook: Hook) -> None:
     world.run()
     gate(world, "half of it would go")
