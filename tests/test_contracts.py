@@ -73,13 +73,15 @@ def test_functions_and_modules_stay_small() -> None:
     large = []
     for folder in ("config", "pipeline", "workers"):
         for path in sorted((ROOT / folder).rglob("*.py")):
+            if "migrations" in path.parts:
+                continue  # made by Alembic out of the schema: as long as there are tables
             text = path.read_text()
             if len(text.splitlines()) > 400:
                 large.append(f"{path.relative_to(ROOT)}: {len(text.splitlines())} lines")
             for node in ast.walk(ast.parse(text)):
                 if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                     length = (node.end_lineno or node.lineno) - node.lineno + 1
-                    if length > 60 and "migrations" not in path.parts:
+                    if length > 60:
                         large.append(f"{path.relative_to(ROOT)}:{node.name}: {length} lines")
 
     assert large == []
