@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-# On two cores, a file at a time: what a module sets up is set up once. The workers' tests measure
+# On two cores, a file at a time: what a module sets up is set up once. The tests of the pace measure
 # time from the servers' side, so they have the machine to themselves.
-BOTH   := -n 2 --dist loadfile --ignore=tests/workers
+ALONE  := tests/workers/test_pace.py
+BOTH   := -n 2 --dist loadfile --ignore=$(ALONE)
 # Programs to measure newsloom beside live in a place of their own.
 PEERS  := .venv-bench
 
@@ -37,11 +38,11 @@ check: $(READY)  ## ruff, format, mypy strict, import contracts
 
 test: check quality  ## what CI runs: check, quality floors, the tests
 	$(BIN)/python -m pytest $(BOTH) -m "not slow and not chaos and not site"
-	$(BIN)/python -m pytest tests/workers -m "not slow and not chaos and not site"
+	$(BIN)/python -m pytest $(ALONE) -m "not slow and not chaos and not site"
 
 test-all: check quality  ## everything in test, and what is slow or needs node or docker-compose
 	$(BIN)/python -m pytest $(BOTH) -m "not chaos and not site"
-	$(BIN)/python -m pytest tests/workers -m "not chaos and not site"
+	$(BIN)/python -m pytest $(ALONE) -m "not chaos and not site"
 
 chaos: $(READY)  ## kill, pause, fill, flood and shift everything while a thousand entries go through (25 minutes)
 	@ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || { echo "libfaketime is missing: apt-get install libfaketime" >&2; exit 2; }

@@ -95,7 +95,12 @@ def test_beat_alone_drives_it_and_two_beats_do_no_harm(
     assert len(feeds) == len(set(feeds))
 
 
-@pytest.mark.parametrize("installation", ["sqlite", "postgresql"], indirect=True)
+# On SQLite it waits for the same leases for as long again: `make test-all` does both.
+@pytest.mark.parametrize(
+    "installation",
+    [pytest.param("sqlite", marks=pytest.mark.slow), "postgresql"],
+    indirect=True,
+)
 def test_workers_killed_between_stages_lose_and_double_nothing(
     installation: Installation, undisturbed: dict[str, bytes], counted: dict[str, int]
 ) -> None:
