@@ -94,6 +94,13 @@ class Deferred:
 _SOON = timedelta(seconds=30)
 
 
+def waits(ctx: Context, stage: str, ids: Sequence[str]) -> bool:
+    """Say whether one of `ids` can be done now: a message that comes twice costs one question."""
+    now = ctx.clock()
+    with ctx.store.read() as tx:
+        return bool(work.waiting(tx, stage, ids, now=now, until=now))
+
+
 def deferred(ctx: Context, stage: str, ids: Sequence[str]) -> Deferred:
     """Return those of `ids` (sources of `fetch`, pages of `extract`) that wait for a busy host."""
     now = ctx.clock()

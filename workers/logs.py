@@ -51,6 +51,8 @@ def _end(task: Any, task_id: str, state: str | None, **_: object) -> None:
     stage, failed = stage_of(task.name), state != "SUCCESS"
     seconds = time.monotonic() - _running.began
     stages = taken(runtime.TALLY)
+    if not (stages or failed) and stage in ("fetch", "extract"):
+        return  # a message that came twice: of twenty thousand nothing is worth a line
     _log.log(
         logging.ERROR if failed else logging.INFO,
         "task failed" if failed else "task done",

@@ -39,15 +39,17 @@ def housekeep() -> None:
 @app.task(name="workers.tasks.fetch")
 def fetch(ids: list[SourceId]) -> None:
     """Poll sources; ring for their pages, and for the sources whose hosts were busy."""
-    ring.extract(context(), fetch_stage(context(), ids))
-    ring.again(context(), "fetch", ids)
+    if line.waits(context(), "fetch", ids):
+        ring.extract(context(), fetch_stage(context(), ids))
+        ring.again(context(), "fetch", ids)
 
 
 @app.task(name="workers.tasks.extract")
 def extract(ids: list[PageId]) -> None:
     """Read pages; ring for their articles, and for the pages whose hosts were busy."""
-    ring.cluster(context(), extract_stage(context(), ids))
-    ring.again(context(), "extract", ids)
+    if line.waits(context(), "extract", ids):
+        ring.cluster(context(), extract_stage(context(), ids))
+        ring.again(context(), "extract", ids)
 
 
 # Grouping a hundred thousand live articles anew takes many minutes; its lease is renewed meanwhile.
