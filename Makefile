@@ -78,16 +78,16 @@ bench-transports: $(READY) $(PEERS)/.ready  ## CPU for each request: our transpo
 
 lock: $(READY)  ## renew the lock files from pyproject.toml (hashes, no index addresses)
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --no-header --no-annotate --upgrade pyproject.toml -o requirements.lock
+	  --no-header --no-annotate --no-strip-extras --upgrade pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --no-header --no-annotate --constraint requirements.lock --extra embeddings pyproject.toml -o requirements-embeddings.lock
+	  --no-header --no-annotate --no-strip-extras --constraint requirements.lock --extra embeddings pyproject.toml -o requirements-embeddings.lock
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --no-header --no-annotate --constraint requirements-embeddings.lock --extra embeddings --extra redbeat --group dev pyproject.toml \
+	  --no-header --no-annotate --no-strip-extras --constraint requirements-embeddings.lock --extra embeddings --extra redbeat --group dev pyproject.toml \
 	  -o requirements-dev.lock
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --no-header --no-annotate --constraint requirements.lock --group bench -o requirements-bench.lock
+	  --no-header --no-annotate --no-strip-extras --constraint requirements.lock --group bench -o requirements-bench.lock
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --no-header --no-annotate --constraint requirements-dev.lock --group build -o requirements-build.lock
+	  --no-header --no-annotate --no-strip-extras --constraint requirements-dev.lock --group build -o requirements-build.lock
 
 clean:  ## remove what make built
 	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
