@@ -8,8 +8,8 @@ WORKDIR /src
 RUN python -m venv /venv
 # Before the sources: a change of code alone installs nothing anew.
 COPY requirements.lock requirements-build.lock ./
-RUN /venv/bin/pip install --require-hashes -r requirements.lock
-RUN python -m venv /build && /build/bin/pip install --require-hashes -r requirements-build.lock
+RUN /venv/bin/pip install --require-hashes -r requirements.lock -c requirements.lock
+RUN python -m venv /build && /build/bin/pip install --require-hashes -r requirements-build.lock -c requirements-build.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY config config
 COPY pipeline pipeline

@@ -16,9 +16,11 @@ PEERS  := .venv-bench
 help:  ## say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
+# The lock file is a constraint as well: pip resolves the extras that packages ask of each other by
+# constraints alone, and would take the newest release for them, which has no hash here.
 $(READY): requirements.lock requirements-dev.lock pyproject.toml
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock -c requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
@@ -66,7 +68,7 @@ bench: $(READY)  ## what each part costs: the line (50 times), feeds, unchanged 
 
 $(PEERS)/.ready: requirements-bench.lock
 	$(PYTHON) -m venv --clear $(PEERS)
-	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock -c requirements-bench.lock
 	@touch $(PEERS)/.ready
 
 bench-polling: $(READY) $(PEERS)/.ready  ## 1,000 feeds, cold and warm, beside reader and newsboat (ten minutes)
@@ -78,16 +80,16 @@ bench-transports: $(READY) $(PEERS)/.ready  ## CPU for each request: our transpo
 
 lock: $(READY)  ## renew the lock files from pyproject.toml (hashes, no index addresses)
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --no-header --no-annotate --no-strip-extras --upgrade pyproject.toml -o requirements.lock
+	  --no-header --no-annotate --upgrade pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --no-header --no-annotate --no-strip-extras --constraint requirements.lock --extra embeddings pyproject.toml -o requirements-embeddings.lock
+	  --no-header --no-annotate --constraint requirements.lock --extra embeddings pyproject.toml -o requirements-embeddings.lock
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --no-header --no-annotate --no-strip-extras --constraint requirements-embeddings.lock --extra embeddings --extra redbeat --group dev pyproject.toml \
+	  --no-header --no-annotate --constraint requirements-embeddings.lock --extra embeddings --extra redbeat --group dev pyproject.toml \
 	  -o requirements-dev.lock
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --no-header --no-annotate --no-strip-extras --constraint requirements.lock --group bench -o requirements-bench.lock
+	  --no-header --no-annotate --constraint requirements.lock --group bench -o requirements-bench.lock
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --no-header --no-annotate --no-strip-extras --constraint requirements-dev.lock --group build -o requirements-build.lock
+	  --no-header --no-annotate --constraint requirements-dev.lock --group build -o requirements-build.lock
 
 clean:  ## remove what make built
 	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
