@@ -15,7 +15,7 @@ PURE = [
     *(ROOT / "pipeline" / name for name in ("records.py", "plaintext.py", "urls.py")),
     *(
         path
-        for room in ("feeds", "articles", "stories", "seedfile")
+        for room in ("feeds", "articles", "stories", "seedfile", "history")
         for path in sorted((ROOT / "pipeline" / room).glob("*.py"))
     ),
 ]
