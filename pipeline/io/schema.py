@@ -276,6 +276,8 @@ partitions = Table(
     #: Raised by whatever moves articles into, out of or between stories: what a cached window
     #: is as of.
     Column("version", Integer, nullable=False),
+    #: Raised by whatever places articles of the past (`pipeline.io.schema_backfill`).
+    Column("past_version", Integer, nullable=False, server_default="0"),
     #: The tick whose articles were placed last, and the one after which all was at rest.
     Column("placed_tick", ROW_ID),
     Column("settled_tick", ROW_ID),

@@ -2,11 +2,12 @@
 
 from alembic import context
 
-from pipeline.io.schema import sources
+from pipeline.io import schema, schema_backfill  # noqa: F401 -- importing them makes the tables
+from pipeline.io.columns import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=sources.metadata,
+    target_metadata=metadata,
     render_as_batch=True,  # SQLite alters a table by copying it
     user_module_prefix="columns.",
 )

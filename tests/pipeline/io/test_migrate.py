@@ -14,8 +14,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from pipeline.errors import StoreError
+from pipeline.io.columns import metadata
 from pipeline.io.migrate import HEAD, require_current, schema_state, upgrade
-from pipeline.io.schema import sources
 from pipeline.io.store import Store
 
 
@@ -23,7 +23,7 @@ def test_migrations_make_the_tables_of_the_schema(database_url: str) -> None:
     store = Store(database_url)
     upgrade(store)
     with store.read() as tx:
-        difference = compare_metadata(MigrationContext.configure(tx), sources.metadata)
+        difference = compare_metadata(MigrationContext.configure(tx), metadata)
     store.close()
 
     assert difference == []
