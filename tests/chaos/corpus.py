@@ -19,10 +19,11 @@ EVENTS = 400
 TELLINGS = (1, 1, 2, 2, 3, 3, 3, 5)
 SYLLABLES = ("ka", "lo", "mi", "ru", "ten", "vor", "sil", "dan", "pek", "ush", "gra", "bel", "nor")
 #: In every text: they tell nothing.
-COMMON = (
+_COMMON = (
     "the of to and in a for on with that was is said by from has will after at year people city "
     "week new more council report office month plan work road water local day between under"
 )
+COMMON = _COMMON.split()
 
 
 @dataclass(frozen=True)
@@ -67,17 +68,23 @@ def _names() -> list[str]:
 
 def _telling(rng: random.Random, name: str, event: int, words: list[str], at: datetime) -> Item:
     """Return what one outlet says of an event."""
+    title, text = telling(rng, words)
+    return Item(
+        url=f"https://{name}.example/{event}-{title.split()[0].lower()}",
+        title=title,
+        text=text,
+        published=at + timedelta(minutes=rng.randint(0, 240)),
+    )
+
+
+def telling(rng: random.Random, words: list[str]) -> tuple[str, str]:
+    """Return a title and a text of three paragraphs on the event that has these words."""
     title = " ".join(rng.sample(words, 6)).capitalize()
     sentences = []
     for _ in range(9):
         said = [rng.choice(words if rng.random() < 0.45 else COMMON) for _ in range(14)]
         sentences.append(" ".join(said).capitalize() + ".")
-    return Item(
-        url=f"https://{name}.example/{event}-{title.split()[0].lower()}",
-        title=title,
-        text="\n".join(" ".join(sentences[at : at + 3]) for at in range(0, 9, 3)),
-        published=at + timedelta(minutes=rng.randint(0, 240)),
-    )
+    return title, "\n".join(" ".join(sentences[at : at + 3]) for at in range(0, 9, 3))
 
 
 def _outlet(name: str, items: list[Item]) -> Handler:
