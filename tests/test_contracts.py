@@ -11,8 +11,9 @@ from pathlib import Path
 import pipeline
 
 ROOT = Path(pipeline.__file__).parents[1]
+FLOOR = ("records", "plaintext", "urls", "dates", "charsets", "entries", "safexml", "sitemaps")
 PURE = [
-    *(ROOT / "pipeline" / name for name in ("records.py", "plaintext.py", "urls.py")),
+    *(ROOT / "pipeline" / f"{name}.py" for name in FLOOR),
     *(
         path
         for room in ("feeds", "articles", "stories", "seedfile", "history")

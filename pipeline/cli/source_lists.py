@@ -25,8 +25,8 @@ from pipeline.cli.common import (
 )
 from pipeline.cli.source_values import ending, host_or_none, name_of, new_id, validated
 from pipeline.context import system_clock
+from pipeline.entries import language_of
 from pipeline.errors import Rejected, UsageError
-from pipeline.feeds.entries import language_of
 from pipeline.feeds.opml import MAX_BYTES, Opml, Outline, read_opml, write_opml
 from pipeline.io.store import Store, sourcebook, sources
 from pipeline.urls import registrable_domain, url_key

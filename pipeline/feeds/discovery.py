@@ -15,7 +15,8 @@ from typing import Any
 
 from lxml import html
 
-from pipeline.feeds.decode import decode
+from pipeline import sitemaps
+from pipeline.charsets import decode
 from pipeline.feeds.sitemap import child_sitemaps
 from pipeline.plaintext import clean_line
 from pipeline.records import FeedDocument
@@ -50,7 +51,6 @@ _USUAL_PATHS = (
     "/feeds/posts/default",
 )  # fmt: skip
 _USUAL_SITEMAPS = ("/news-sitemap.xml", "/sitemap-news.xml", "/sitemap_news.xml")
-_SITEMAP_LINE = re.compile(r"^[ \t]*sitemap[ \t]*:[ \t]*(\S{1,2048})", re.IGNORECASE | re.MULTILINE)
 #: A page that links more is a directory of feeds; its first ones are the main ones.
 _LINKS_LIMIT = 12
 #: Links looked at; the largest front pages have some 2,000.
@@ -97,9 +97,9 @@ def robots_sitemaps(text: str, *, url: str) -> tuple[FeedLink, ...]:
 
     Whether one holds news shows only when it is read.
     """
-    lines = islice(_SITEMAP_LINE.finditer(text), _READ_LIMIT)
-    found = (resolve(url, match[1]) for match in lines)
-    links = unique(FeedLink(url=one, found="robots") for one in found if one)
+    links = unique(
+        FeedLink(url=one, found="robots") for one in sitemaps.robots_sitemaps(text, url=url)
+    )
     return tuple(sorted(links, key=lambda link: "news" not in link.url.lower())[:_LINKS_LIMIT])
 
 

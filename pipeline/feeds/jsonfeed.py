@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from pipeline.entries import RawEntry, clean_entries, language_of, plain_text
 from pipeline.errors import NotAFeed
-from pipeline.feeds.entries import RawEntry, clean_entries, language_of, plain_text
 from pipeline.records import Media, ParsedFeed
 from pipeline.urls import resolve
 

@@ -12,10 +12,10 @@ from itertools import groupby
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
+from pipeline.charsets import decode
 from pipeline.errors import NotAFeed
-from pipeline.feeds.decode import decode
-from pipeline.feeds.safexml import child_text, children, parse_xml, root_name
 from pipeline.plaintext import clean_line
+from pipeline.safexml import child_text, children, parse_xml, root_name
 
 #: Ours; a name, not an address.
 NAMESPACE = "urn:newsloom:source"

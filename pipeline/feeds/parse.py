@@ -6,12 +6,13 @@ import zlib
 from dataclasses import fields, replace
 from datetime import datetime
 
+from pipeline.charsets import decode
 from pipeline.errors import NotAFeed
-from pipeline.feeds.decode import decode
 from pipeline.feeds.jsonfeed import parse_json_feed
-from pipeline.feeds.sitemap import is_sitemap, parse_sitemap
+from pipeline.feeds.sitemap import parse_sitemap
 from pipeline.feeds.xmlfeed import XmlFeed
 from pipeline.records import FeedDocument, ParsedFeed, SkippedEntry
+from pipeline.sitemaps import is_sitemap
 
 #: What may precede the first character that counts.
 _BLANK = "\ufeff\0 \t\r\n"

@@ -6,34 +6,19 @@ sitemap to take instead.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from pipeline.entries import RawEntry, clean_entries, language_of, plain_text
 from pipeline.errors import NotAFeed
-from pipeline.feeds.dates import feed_date
-from pipeline.feeds.entries import RawEntry, clean_entries, language_of, plain_text
-from pipeline.feeds.safexml import child_text, children, local_name, parse_xml, root_name
-from pipeline.records import Media, ParsedFeed, SkippedEntry
-from pipeline.urls import resolve
+from pipeline.records import ParsedFeed, SkippedEntry
+from pipeline.safexml import child_text, children, local_name, parse_xml, root_name
+from pipeline.sitemaps import INDEX, ChildSitemap, child_sitemap, news_entry
 
 _DIALECT = "news-sitemap"
-_INDEX = "sitemapindex"
 #: Google takes 1,000 entries; more are read, but not without end.
 _READ_LIMIT = 5_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChildSitemap:
-    """A sitemap that an index lists."""
-
-    url: str
-    changed_at: datetime | None
-
-
-def is_sitemap(text: str) -> bool:
-    """Say whether a text is a sitemap or an index of sitemaps, of news or not."""
-    return root_name(text) in ("urlset", _INDEX)
 
 
 def parse_sitemap(text: str, *, final_url: str, now: datetime) -> ParsedFeed:
@@ -43,7 +28,7 @@ def parse_sitemap(text: str, *, final_url: str, now: datetime) -> ParsedFeed:
     without news, `unreadable-feed`.
     """
     root = parse_xml(text, recover=True)
-    if local_name(root) == _INDEX:
+    if local_name(root) == INDEX:
         newest = next(iter(_listed(root, final_url, now)), None)
         raise NotAFeed("sitemap-index", f"take {newest.url}" if newest else "it lists nothing")
     pages = list(children(root, "url"))
@@ -74,7 +59,7 @@ def child_sitemaps(text: str, *, final_url: str, now: datetime) -> list[ChildSit
 
     None for a text that is no index. Raise NotAFeed: `unreadable-feed`.
     """
-    if root_name(text) != _INDEX:
+    if root_name(text) != INDEX:
         return []
     return _listed(parse_xml(text, recover=True), final_url, now)
 
@@ -82,28 +67,14 @@ def child_sitemaps(text: str, *, final_url: str, now: datetime) -> list[ChildSit
 def _listed(root: Any, base: str, now: datetime) -> list[ChildSitemap]:
     """Return what an index lists, best first."""
     oldest = datetime.min.replace(tzinfo=UTC)
-    found = [
-        ChildSitemap(url=url, changed_at=feed_date(child_text(one, "lastmod"), now=now))
-        for one in children(root, "sitemap")
-        if (url := resolve(base, child_text(one, "loc")))
-    ]
+    listed = (child_sitemap(one, base=base, now=now) for one in children(root, "sitemap"))
+    found = [one for one in listed if one]
     return sorted(
         found, key=lambda one: ("news" in one.url.lower(), one.changed_at or oldest), reverse=True
     )
 
 
 def _raw(page: Any, about: Any) -> RawEntry:
-    """Read one of its entries."""
-    changed = child_text(page, "lastmod")
-    return RawEntry(
-        guid="",
-        links=(child_text(page, "loc"),),
-        title=child_text(about, "title"),
-        summaries=(),
-        published=(child_text(about, "publication_date"), changed),
-        updated=(changed,),
-        authors=(),
-        media=tuple(
-            Media(url=child_text(one, "loc"), type="image/*") for one in children(page, "image")
-        ),
-    )
+    """Read one of its entries; polled as it comes, what changed has hardly been out for longer."""
+    raw = news_entry(page, about)
+    return replace(raw, published=(*raw.published, *raw.updated))

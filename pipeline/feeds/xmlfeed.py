@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from pipeline.entries import RawEntry, clean_entries, host, language_of, plain_text
 from pipeline.errors import NotAFeed
 from pipeline.feeds import fast
-from pipeline.feeds.entries import RawEntry, clean_entries, host, language_of, plain_text
 from pipeline.feeds.hints import poll_hints
 from pipeline.feeds.mend import capped, essential, mended
 from pipeline.records import Media, ParsedFeed

@@ -20,7 +20,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.feeds.decode import decode
+from pipeline.charsets import decode
 from pipeline.feeds.xmlfeed import XmlFeed
 from pipeline.records import ParsedFeed
 from tests.conftest import ROOT

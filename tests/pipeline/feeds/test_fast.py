@@ -14,9 +14,9 @@ from feedparser.util import FeedParserDict
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from pipeline.charsets import decode
 from pipeline.errors import NotAFeed, Rejected
 from pipeline.feeds import fast
-from pipeline.feeds.decode import decode
 from pipeline.feeds.fastnames import BYGONE, MEANT, SPACES
 from pipeline.feeds.parse import is_sampled, parse_feed, parse_plain_feed
 from pipeline.feeds.xmlfeed import XmlFeed

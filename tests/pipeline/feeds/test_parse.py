@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.charsets import decode
+from pipeline.entries import ENTRIES_LIMIT
 from pipeline.errors import NotAFeed
-from pipeline.feeds.decode import decode
-from pipeline.feeds.entries import ENTRIES_LIMIT
 from pipeline.feeds.parse import parse_feed
 from pipeline.feeds.xmlfeed import XmlFeed
 from pipeline.records import Entry, FeedDocument, Media, ParsedFeed, PollHints, SkippedEntry

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.catalogue import Site
-from pipeline.feeds.entries import plain_text
+from pipeline.entries import plain_text
 from pipeline.feeds.parse import parse_feed
 from pipeline.records import FeedDocument, ParsedFeed
 from pipeline.seedfile.listing import Listing

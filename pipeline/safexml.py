@@ -25,6 +25,13 @@ _BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,8}|#[xX][0-9a
 #: What XML 1.0 (section 2.2) has no place for.
 _NO_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
+#: Nothing is expanded, loaded or asked for.
+_HARMLESS: dict[str, Any] = {
+    "encoding": "utf-8", "resolve_entities": False, "no_network": True, "load_dtd": False,
+}  # fmt: skip
+#: Bytes that are parsed at a time where the whole would be too large a tree.
+_PIECE = 2**16
+
 
 def root_name(text: str) -> str:
     """Return the name of the root element in lower case, without prefix; "" when there is none."""
@@ -37,20 +44,41 @@ def parse_xml(text: str, *, recover: bool) -> Any:
 
     libxml2's own limits of depth and size hold. Raise NotAFeed: `unreadable-feed`.
     """
-    match = _root(text)
-    if match is None:
-        raise NotAFeed("unreadable-feed", "no XML element")
-    xml = _BARE_AMPERSAND.sub("&amp;", _NO_CHARACTERS.sub("", text[match.start() :]))
-    parser = etree.XMLParser(
-        encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, recover=recover
-    )
+    parser = etree.XMLParser(recover=recover, **_HARMLESS)
     try:
-        root = etree.fromstring(xml.encode(), parser)
+        root = etree.fromstring(_without_prolog(text), parser)
     except etree.XMLSyntaxError as error:
         raise NotAFeed("unreadable-feed", clean_line(str(error))[:200]) from error
     if root is None:
         raise NotAFeed("unreadable-feed", "no element that can be read")
     return root
+
+
+def each_element(text: str, name: str) -> Iterator[Any]:
+    """Yield each element of a name, one at a time, as far as the file can be read.
+
+    An element is emptied when the next is asked for, so that a file of 50 MB makes no tree of
+    500. Raise NotAFeed: `unreadable-feed`, when there is not even a root element.
+    """
+    parser = etree.XMLPullParser(events=("end",), recover=True, **_HARMLESS)
+    xml = _without_prolog(text)
+    for start in range(0, len(xml), _PIECE):
+        try:
+            parser.feed(xml[start : start + _PIECE])
+        except etree.XMLSyntaxError:
+            return  # beyond what recovering can do
+        for _, element in parser.read_events():
+            if local_name(element) == name:
+                yield element
+                element.clear()
+                _forget_earlier(element)
+
+
+def _forget_earlier(element: Any) -> None:
+    """Take the elements before this one out of the tree."""
+    parent = element.getparent()
+    while parent is not None and element.getprevious() is not None:
+        del parent[0]
 
 
 def local_name(element: Any) -> str:
@@ -69,6 +97,15 @@ def child_text(element: Any, name: str) -> str:
     """Return the text of the first child of a name, "" when there is none."""
     found = next(children(element, name), None)
     return "" if found is None else "".join(found.itertext()).strip()
+
+
+def _without_prolog(text: str) -> bytes:
+    """Return XML from the root element on. Raise NotAFeed: `unreadable-feed` for none."""
+    match = _root(text)
+    if match is None:
+        raise NotAFeed("unreadable-feed", "no XML element")
+    xml = _BARE_AMPERSAND.sub("&amp;", _NO_CHARACTERS.sub("", text[match.start() :]))
+    return xml.encode()
 
 
 def _root(text: str) -> re.Match[str] | None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.feeds.entries import RawEntry, clean_entry, language_of, plain_text, shorten
+from pipeline.entries import RawEntry, clean_entry, language_of, plain_text, shorten
 from pipeline.records import Entry
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"

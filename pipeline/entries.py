@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from pipeline.feeds.dates import feed_date
+from pipeline.dates import feed_date
 from pipeline.plaintext import clean_line, plain_line
 from pipeline.records import Entry, Media, SkippedEntry
 from pipeline.urls import host_of, resolve
@@ -99,8 +99,13 @@ def clean_entry(raw: RawEntry, *, base: str, now: datetime) -> Entry | SkippedEn
         updated_at=_first_date(raw.updated, now),
         authors=_authors(raw.authors),
         media=_media(raw.media, base),
-        content_hash=_hash(f"{title}\n{summary}\n{url}"),
+        content_hash=content_hash(title, summary, url),
     )
+
+
+def content_hash(title: str, summary: str, url: str) -> str:
+    """Return what tells that a reader would see something else."""
+    return _hash(f"{title}\n{summary}\n{url}")
 
 
 def plain_text(markup: str, limit: int = _TITLE_LIMIT) -> str:

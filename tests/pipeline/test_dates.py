@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.feeds.dates import feed_date
+from pipeline.dates import feed_date
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 EARLIEST = datetime(1990, 1, 2, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.feeds.decode import decode
+from pipeline.charsets import decode
 
 GREETING = "<a>Grüße – “naïve” café</a>"
 RUSSIAN = "<a>Срочные новости этого часа</a>"
