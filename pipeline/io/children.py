@@ -97,11 +97,11 @@ class Children:
         self,
         jobs: Sequence[tuple[Page, EntryFacts]],
         *,
-        now: datetime,
         extractors: Mapping[str, str],
     ) -> list[ExtractedArticle | Rejected]:
         """Return the article on each page, or why there is none, in the same order.
 
+        Each is read as of the moment it was fetched.
         `extractors`: domain -> dotted name of the `PageExtractor` of it and all below it; the
         longest domain wins. Raise ChildrenError when no child can be started.
         """
@@ -112,7 +112,7 @@ class Children:
                 PageJob(
                     page=replace(page, body=b""),
                     facts=facts,
-                    now=now,
+                    now=page.fetched_at,
                     extractor=extractor_of(page.final_url, extractors),
                 ),
                 page.body,

@@ -158,6 +158,9 @@ pages = Table(
     Column("recheck_at", UtcTime),
     #: Pending because `recheck_at` has come: what it held is known.
     Column("is_recheck", Boolean, nullable=False, default=False),
+    #: Where its bytes come from while it is pending: web | stored | stored-only
+    #: (`pipeline.io.store.bodies`).
+    Column("read_from", String(12), nullable=False, server_default="web"),
     #: The first 404 or 410, until the page answers again.
     Column("gone_since", UtcTime),
     Column("failures", Integer, nullable=False, default=0),
@@ -166,17 +169,6 @@ pages = Table(
     Index(None, "state", "next_at"),
     Index(None, "state", "recheck_at"),
     Index(None, "tick_id", "state"),
-)
-
-page_bodies = Table(
-    "page_bodies",
-    metadata,
-    Column("page_id", String(70), ForeignKey("pages.id"), primary_key=True),
-    Column("content_type", String(255), nullable=False),
-    #: zlib-compressed bytes as decoded from the transfer.
-    Column("body", LargeBinary, nullable=False),
-    Column("fetched_at", UtcTime, nullable=False),
-    Index(None, "fetched_at"),
 )
 
 articles = Table(

@@ -40,9 +40,14 @@ class Admission:
 
 
 def admit(ctx: Context, claimed: Sequence[ClaimedPage]) -> Admission:
-    """Sort pages by their hosts' robots.txt, which is asked for where it is not known."""
+    """Sort pages by their hosts' robots.txt, which is asked for where it is not known.
+
+    What is read from its stored body asks nobody.
+    """
     now = ctx.clock()
-    asking = {page.row.host: page for page in claimed if page.obeys_robots}
+    asking = {
+        page.row.host: page for page in claimed if page.obeys_robots and not page.reads_stored
+    }
     known = _known(ctx, set(asking), now)
     news = {host: page for host, page in asking.items() if host not in known}
     known |= _asked(ctx, news, now)
@@ -61,6 +66,8 @@ def admit(ctx: Context, claimed: Sequence[ClaimedPage]) -> Admission:
 def _verdict(page: ClaimedPage, known: Mapping[str, Robots | None], waits: set[str]) -> str:
     """Say where a page belongs."""
     host = page.row.host
+    if page.reads_stored:
+        return "allowed"
     if not page.obeys_robots:
         return "waiting" if host in waits else "allowed"
     robots = known[host]

@@ -1,8 +1,9 @@
 """Stage two: pages -> articles.
 
-Pages come through the guarded web and are read in children; what is learned about one page is
-saved with all others of its batch in one transaction. A page that cannot be had is tried again
-later, one that holds no article is skipped for a reason that stays.
+Pages come through the guarded web, or out of the store where a row says so (`_had`), and are read
+in children; what is learned about one page is saved with all others of its batch in one
+transaction. A page that cannot be had is tried again later, one that holds no article is skipped
+for a reason that stays.
 """
 
 from __future__ import annotations
@@ -91,32 +92,64 @@ def _unknown(ctx: Context, claim: ClaimedPage, now: datetime) -> PageResult:
     return _again(claim, error, error, now, timedelta(0))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Had:
+    """A page whose bytes are at hand."""
+
+    claimed: ClaimedPage
+    page: Page
+    #: What its host gave along for the next look; None when it was not asked.
+    validators: Validators | None = None
+
+
 def _read(ctx: Context, claimed: Sequence[ClaimedPage]) -> list[PageResult]:
-    """Fetch and read one batch."""
-    outcomes = ctx.web.get_many(
-        [WebRequest(url=page.url, validators=page.validators, claimed=True) for page in claimed]
-    )
-    now = ctx.clock()
-    fetched = [
-        (page, outcome, _page(page, outcome, now))
-        for page, outcome in zip(claimed, outcomes, strict=True)
-        if isinstance(outcome, Fetched)
-    ]
+    """Get and read one batch."""
+    had, missing = _had(ctx, claimed)
     answers = ctx.children.read_pages(
-        [(page, claim.facts) for claim, _, page in fetched],
-        now=now,
-        extractors=ctx.settings.page_extractors,
+        [(one.page, one.claimed.facts) for one in had], extractors=ctx.settings.page_extractors
     )
     readings = [
-        Reading(claimed=claim, page=page, validators=outcome.validators, answer=_judged(claim, one))
-        for (claim, outcome, page), one in zip(fetched, answers, strict=True)
-    ]
-    missing = [
-        _unfetched(ctx, claim, outcome, now)
-        for claim, outcome in zip(claimed, outcomes, strict=True)
-        if not isinstance(outcome, Fetched)
+        Reading(had=one, answer=_judged(one.claimed, answer))
+        for one, answer in zip(had, answers, strict=True)
     ]
     return [*_results(ctx, readings), *missing]
+
+
+def _had(ctx: Context, claimed: Sequence[ClaimedPage]) -> tuple[list[Had], list[PageResult]]:
+    """Return the pages with their bytes, and what becomes of those that have none."""
+    had = [Had(claimed=one, page=one.stored) for one in claimed if one.stored is not None]
+    missing = [_unkept(one) for one in claimed if one.reads_stored and one.stored is None]
+    asked = [one for one in claimed if not one.reads_stored]
+    outcomes = ctx.web.get_many(
+        [WebRequest(url=one.url, validators=one.validators, claimed=True) for one in asked]
+    )
+    now = ctx.clock()
+    for one, outcome in zip(asked, outcomes, strict=True):
+        if isinstance(outcome, Fetched):
+            page = _page(one, outcome, now)
+            had.append(Had(claimed=one, page=page, validators=outcome.validators))
+        else:
+            missing.append(_unfetched(ctx, one, outcome, now))
+    return had, missing
+
+
+def _unkept(claim: ClaimedPage) -> PageResult:
+    """Leave things as they are where a page was to be read from a body that is gone."""
+    error = "body-gone"
+    if claim.row.is_recheck:
+        return _as_it_was(claim, error)
+    return PageResult(claimed=claim, state="skipped", error=error)
+
+
+def _as_it_was(claim: ClaimedPage, error: str) -> PageResult:
+    """Leave an article, and the plan of its looks, as they are: its stored body told nothing."""
+    return PageResult(
+        claimed=claim,
+        state="kept",
+        error=error[:500],
+        recheck_at=claim.row.recheck_at,
+        gone_since=claim.row.gone_since,
+    )
 
 
 def _page(claim: ClaimedPage, outcome: Fetched, now: datetime) -> Page:
@@ -136,10 +169,18 @@ def _page(claim: ClaimedPage, outcome: Fetched, now: datetime) -> Page:
 class Reading:
     """A page that was had, and what was read on it."""
 
-    claimed: ClaimedPage
-    page: Page
-    validators: Validators
+    had: Had
     answer: ExtractedArticle | Rejected
+
+    @property
+    def claimed(self) -> ClaimedPage:
+        """The page's claim."""
+        return self.had.claimed
+
+    @property
+    def page(self) -> Page:
+        """The page's bytes."""
+        return self.had.page
 
 
 def _judged(claim: ClaimedPage, answer: ExtractedArticle | Rejected) -> ExtractedArticle | Rejected:
@@ -163,6 +204,7 @@ def _results(ctx: Context, readings: Sequence[Reading]) -> list[PageResult]:
                 candidates=answer.image_candidates,
                 provider=provider.domain,
                 tick_id=one.claimed.tick_id,
+                may_ask=not one.claimed.reads_stored,
             )
             for one, answer, provider in found
         ],
@@ -198,19 +240,33 @@ def _done(
         article=article,
         content_hash=hashlib.sha256(_ARTICLE.dump_json(article)).hexdigest(),
         image_key=picture.offered_key,
-        validators=one.validators,
-        recheck_at=recheck_of(ctx, one.claimed, article, one.page.fetched_at),
+        validators=one.had.validators,
+        recheck_at=_next_look(ctx, one, article),
+        gone_since=one.claimed.row.gone_since if one.claimed.reads_stored else None,
     )
+
+
+def _next_look(ctx: Context, one: Reading, article: Article) -> datetime | None:
+    """Return when the page is looked at again: as planned, when its host was not asked."""
+    row = one.claimed.row
+    if one.claimed.reads_stored and row.read_at is not None:
+        planned: datetime | None = row.recheck_at
+        return planned
+    return recheck_of(ctx, one.claimed, article, ctx.clock())
 
 
 def _refused(ctx: Context, one: Reading, answer: Rejected) -> PageResult:
     """Return why a page gives no article, for now or for good."""
-    now = one.page.fetched_at
-    if one.claimed.row.is_recheck:
-        return refused_again(ctx, one.claimed, answer, now)
+    claim, now, error = one.claimed, ctx.clock(), str(answer)
+    if claim.asks_again:
+        return refused_again(ctx, claim, answer, now)
+    if claim.row.is_recheck:  # of the same bytes: it is today's rules that see no article there
+        if answer.reason in _PASSING:
+            return _as_it_was(claim, error)
+        return PageResult(claimed=claim, state="gone", error=error[:500])
     if answer.reason in _PASSING:
-        return _again(one.claimed, str(answer), answer.reason, now, timedelta(0))
-    return PageResult(claimed=one.claimed, state="skipped", error=str(answer)[:500], page=one.page)
+        return _again(claim, error, answer.reason, now, timedelta(0))
+    return PageResult(claimed=claim, state="skipped", error=error[:500], page=one.page)
 
 
 def _unfetched(ctx: Context, claim: ClaimedPage, outcome: WebOutcome, now: datetime) -> PageResult:
@@ -239,7 +295,8 @@ def _save(ctx: Context, results: Sequence[PageResult]) -> None:
     now = ctx.clock()
     with ctx.store.write() as tx:
         endings = pages.save_pages(tx, results, version=EXTRACTOR_VERSION, now=now)
-        let_go(ctx, tx, {result.claimed.row.host for result in results}, now)
+        asked = {one.claimed.row.host for one in results if not one.claimed.reads_stored}
+        let_go(ctx, tx, asked, now)
         for result in results:
             if result.error and result.error.startswith("http-429") and result.next_at:
                 pace.pause_host(tx, result.claimed.row.host, result.next_at)

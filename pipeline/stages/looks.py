@@ -120,9 +120,7 @@ def look_at_pages(ctx: Context, urls: Sequence[str]) -> list[ExtractedArticle | 
     pages = [_page(outcome, now) for outcome in found if isinstance(outcome, Fetched)]
     extractors = ctx.settings.page_extractors
     facts = EntryFacts()
-    read = iter(
-        ctx.children.read_pages([(page, facts) for page in pages], now=now, extractors=extractors)
-    )
+    read = iter(ctx.children.read_pages([(page, facts) for page in pages], extractors=extractors))
     return [next(read) if isinstance(one, Fetched) else _unread(one) for one in found]
 
 

@@ -31,6 +31,8 @@ class Offer:
     candidates: tuple[ImageCandidate, ...]
     provider: str
     tick_id: int
+    #: Without it sizes are those at hand, however old, or as declared.
+    may_ask: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,8 @@ class Chosen:
 
 def choose_pictures(ctx: Context, offers: Sequence[Offer]) -> list[Chosen]:
     """Return the picture of each article, in their order, with its true size where it is had."""
-    sizes = _measured(ctx, [offer.candidates for offer in offers], {})
+    may_ask = [offer.may_ask for offer in offers]
+    sizes = _measured(ctx, [offer.candidates for offer in offers], {}, may_ask=may_ask)
     first = [choose(offer.candidates, sizes) for offer in offers]
     keys = [url_key(image.url) if image else None for image in first]
     common = _house_cards(ctx, offers, keys)
@@ -52,7 +55,7 @@ def choose_pictures(ctx: Context, offers: Sequence[Offer]) -> list[Chosen]:
         tuple(one for one in offer.candidates if url_key(one.url) != key) if refused else ()
         for offer, key, refused in zip(offers, keys, common, strict=True)
     ]
-    sizes = _measured(ctx, others, sizes)
+    sizes = _measured(ctx, others, sizes, may_ask=may_ask)
     return [
         Chosen(image=choose(rest, sizes) if refused else image, offered_key=key)
         for image, key, rest, refused in zip(first, keys, others, common, strict=True)
@@ -75,6 +78,8 @@ def _measured(
     ctx: Context,
     offers: Sequence[Sequence[ImageCandidate]],
     known: Mapping[str, Size | None],
+    *,
+    may_ask: Sequence[bool],
 ) -> Mapping[str, Size | None]:
     """Return the true sizes, by address, of the pictures that must be known to choose.
 
@@ -82,12 +87,18 @@ def _measured(
     """
     sizes = dict(known)
     for _ in range(_ROUNDS):
-        urls = sorted({url for candidates in offers for url in to_measure(candidates, sizes)})
-        if not urls:
+        wanted: dict[str, bool] = {}
+        for candidates, may in zip(offers, may_ask, strict=True):
+            for url in to_measure(candidates, sizes):
+                wanted[url] = wanted.get(url, False) or may
+        if not wanted:
             break
+        urls = sorted(wanted)
+        at_hand = {url_key(url) for url in urls if not wanted[url]}
         with ctx.store.read() as tx:
             cached = pictures.known_sizes(tx, {url_key(url) for url in urls}, now=ctx.clock())
-        asked = [url for url in urls if url_key(url) not in cached]
+            cached |= pictures.known_sizes(tx, at_hand, now=None)
+        asked = [url for url in urls if wanted[url] and url_key(url) not in cached]
         answers = ctx.web.get_many([WebRequest(url=url, kind="image") for url in asked])
         found = {url: _size(answer) for url, answer in zip(asked, answers, strict=True)}
         with ctx.store.write() as tx:

@@ -61,7 +61,7 @@ def reading(children: Children) -> Reading:
     Path("/proc/self/clear_refs").write_text("5")
     before = _memory("VmRSS")
 
-    answers = children.read_pages(jobs, now=NOW, extractors={})
+    answers = children.read_pages(jobs, extractors={})
 
     lies = {lie.name: answer for lie, answer in zip(LIES, answers[::2], strict=True)}
     return Reading(lies, answers[1::2], _memory("VmHWM") - before)
@@ -79,7 +79,7 @@ def record(body: bytes, url: str = URL) -> Page:
 
 
 def read(children: Children, body: bytes, facts: EntryFacts = FACTS) -> ExtractedArticle | Rejected:
-    [answer] = children.read_pages([(record(body), facts)], now=NOW, extractors={})
+    [answer] = children.read_pages([(record(body), facts)], extractors={})
     return answer
 
 
@@ -170,7 +170,7 @@ def test_a_page_that_nobody_can_read_to_its_end_costs_its_child_and_no_other_pag
     ]
     try:
         before, endless, after = children.read_pages(
-            jobs, now=NOW, extractors={"endless.example": f"{pages_that_lie.__name__}.hang"}
+            jobs, extractors={"endless.example": f"{pages_that_lie.__name__}.hang"}
         )
     finally:
         children.close()

@@ -134,7 +134,7 @@ def test_a_page_gives_the_same_article_in_any_process(
     children = Children(size=2, cpu_seconds=20, memory_mb=1024, wall_seconds=60)
     try:
         answers = children.read_pages(
-            [(record(one), EntryFacts()) for one in reversed(PAGES)], now=NOW, extractors={}
+            [(record(one), EntryFacts()) for one in reversed(PAGES)], extractors={}
         )
     finally:
         children.close()

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from pipeline.io import schema, schema_backfill  # noqa: F401 -- importing them makes the tables
+from pipeline.io import schema, schema_backfill, schema_bodies  # noqa: F401 -- their tables
 from pipeline.io.columns import metadata
 
 context.configure(

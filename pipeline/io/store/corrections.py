@@ -13,10 +13,10 @@ from pipeline.io.schema import (
     blocks,
     entries,
     memberships,
-    page_bodies,
     pages,
     stories,
 )
+from pipeline.io.schema_bodies import page_bodies
 from pipeline.io.store import ledger, partitions
 from pipeline.io.store.statements import insert_missing, one_of
 from pipeline.io.store.work import RELEASED

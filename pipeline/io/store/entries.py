@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select, update
 
 from pipeline.feeds.changes import Change
 from pipeline.io.schema import entries, pages
-from pipeline.io.store import ledger
+from pipeline.io.store import bodies, ledger
 from pipeline.io.store.corrections import blocked
 from pipeline.io.store.statements import insert_new, one_of, upsert
 from pipeline.io.store.work import RELEASED
@@ -153,17 +153,27 @@ def _make_due(
                 **RELEASED,
             )
         )
+    stale = [page_id for page_id, row in known.items() if row.read_from == bodies.STORED]
+    tx.execute(  # its stored body is of before what it is told now
+        update(pages)
+        .where(one_of(tx, pages.c.id, stale), pages.c.state == "pending")
+        .values(read_from=bodies.WEB, fence=pages.c.fence + 1, **RELEASED)
+    )
 
 
 def _locked(tx: Connection, ids: Collection[PageId]) -> Mapping[PageId, Any]:
     """Return those of the pages that there are, locked in one order."""
     rows = tx.execute(
-        select(pages.c.id, pages.c.state, pages.c.facts_from, pages.c.tick_id, pages.c.quarantined)
+        select(*(pages.c[name] for name in _LOOKED_AT))
         .where(one_of(tx, pages.c.id, ids))
         .order_by(pages.c.id)
         .with_for_update()
     )
     return {row.id: row for row in rows}
+
+
+#: Of a page that is there: what decides whether it is due again.
+_LOOKED_AT = ("id", "state", "facts_from", "tick_id", "quarantined", "read_from")
 
 
 def _due_again(

@@ -17,12 +17,12 @@ from pipeline.io.schema import (
     entries,
     leases,
     memberships,
-    page_bodies,
     pages,
     publications,
     sources,
     ticks,
 )
+from pipeline.io.schema_bodies import page_bodies
 from pipeline.io.store.statements import insert_missing, one_of
 from pipeline.io.store.stories import unwritten
 from pipeline.io.store.work import is_due

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, or_, select
 
-from pipeline.io.schema import hosts, ledger, page_bodies, pictures, ticks
+from pipeline.io.schema import hosts, ledger, pages, pictures, ticks
+from pipeline.io.schema_bodies import page_bodies
+from pipeline.io.store.bodies import WEB
 
 #: Rows of one transaction.
 BATCH: Final = 500
@@ -35,11 +37,21 @@ def _old(
 ) -> tuple[Table, ColumnElement[Any], ColumnElement[bool]]:
     """Return a kind's table, its key, and the condition of its old rows."""
     if kind == "page_bodies":
-        return page_bodies, page_bodies.c.page_id, page_bodies.c.fetched_at < now - keep_pages
-    if kind == "pictures":
-        return pictures, pictures.c.key, pictures.c.measured_at < now - _PICTURES_KEPT
+        return page_bodies, page_bodies.c.page_id, _old_body(now - keep_pages)
+    if kind == "pictures":  # a stored page that is read again is given the same picture
+        kept = max(_PICTURES_KEPT, keep_pages)
+        return pictures, pictures.c.key, pictures.c.measured_at < now - kept
     if kind == "ledger":  # a run as a whole, once it is at its end
         ended = select(ticks.c.id).where(ticks.c.clustered_at < now - LEDGER_KEPT)
         return ledger, ledger.c.tick_id, ledger.c.tick_id.in_(ended)
     idle = hosts.c.next_free_at < now - _HOSTS_KEPT
     return hosts, hosts.c.host, idle & hosts.c.held_by.is_(None)
+
+
+def _old_body(before: datetime) -> ColumnElement[bool]:
+    """Return the condition of bodies stored before a time that nobody is about to read."""
+    about_to = exists().where(
+        pages.c.id == page_bodies.c.page_id, pages.c.state == "pending", pages.c.read_from != WEB
+    )
+    kept = page_bodies.c.kept_at
+    return and_(page_bodies.c.fetched_at < before, or_(kept.is_(None), kept < before), ~about_to)

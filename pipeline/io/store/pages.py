@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, not_, select, update
 
-from pipeline.io.schema import article_aliases, articles, entries, page_bodies, pages, sources
-from pipeline.io.store import ledger
+from pipeline.io.schema import article_aliases, articles, entries, pages, sources
+from pipeline.io.store import bodies, ledger
 from pipeline.io.store.entries import facts_key
 from pipeline.io.store.pace import ClaimTerms
-from pipeline.io.store.statements import insert_missing, insert_new, one_of, upsert
+from pipeline.io.store.statements import insert_missing, insert_new, one_of
 from pipeline.io.store.work import RELEASED, claim, is_due, still_ours
 from pipeline.records import (
     Article,
@@ -45,12 +44,21 @@ class ClaimedPage:
     obeys_robots: bool
     tick_id: int
     row: Row[Any]
+    #: Its host is not asked: it is read from its stored body, `stored`, None when that is gone.
+    reads_stored: bool = False
+    stored: Page | None = None
 
     @property
     def validators(self) -> Validators | None:
         """What makes a second look conditional; None when something new was told of the page."""
         given = Validators(etag=self.row.etag, last_modified=self.row.last_modified)
-        return given if self.row.is_recheck and given != Validators() else None
+        conditional = self.row.is_recheck and self.row.read_from == bodies.WEB
+        return given if conditional and given != Validators() else None
+
+    @property
+    def asks_again(self) -> bool:
+        """Whether this is a second look, at its host, at a page whose article is known."""
+        return self.row.is_recheck and not self.reads_stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,16 +82,21 @@ class PageResult:
 
 
 def claim_pages(tx: Connection, ids: Sequence[PageId], terms: ClaimTerms) -> list[ClaimedPage]:
-    """Lease those of `ids` that are due and whose hosts are free, with their facts."""
-    rows = claim(
-        tx,
-        pages,
-        terms,
+    """Lease those of `ids` that are due and whose hosts are free, with their facts.
+
+    Those that are read from their stored bodies ask no host and come in batches of their own.
+    """
+    waiting = (
         one_of(tx, pages.c.id, ids),
         pages.c.state == "pending",
         pages.c.tick_id.is_not(None),
     )
+    from_stored = bodies.reads_stored()
+    rows = claim(tx, pages, terms, *waiting, from_stored, asks_hosts=False)
+    reads_stored = bool(rows)
+    rows = rows or claim(tx, pages, terms, *waiting, not_(from_stored))
     facts = _facts(tx, [row.id for row in rows])
+    stored = bodies.stored_pages(tx, [row.id for row in rows]) if reads_stored else {}
     return [
         ClaimedPage(
             id=PageId(row.id),
@@ -94,6 +107,8 @@ def claim_pages(tx: Connection, ids: Sequence[PageId], terms: ClaimTerms) -> lis
             obeys_robots=facts[row.id].robots,
             tick_id=row.tick_id,
             row=row,
+            reads_stored=reads_stored,
+            stored=stored.get(PageId(row.id)),
         )
         for row in rows
     ]
@@ -174,8 +189,8 @@ def save_pages(
         if result.claimed.id not in ours:
             continue
         ending = result.state
-        if result.page is not None:
-            _keep_body(tx, result.page)
+        if result.page is not None and result.claimed.stored is None:
+            bodies.keep_bodies(tx, [result.page])
         if result.state == "waiting":
             _put_off(tx, result)
             continue
@@ -198,22 +213,6 @@ def _put_off(tx: Connection, result: PageResult) -> None:
         update(pages)
         .where(pages.c.id == result.claimed.id)
         .values(next_at=result.next_at, **RELEASED)
-    )
-
-
-def _keep_body(tx: Connection, page: Page) -> None:
-    """Store the bytes of a page, compressed."""
-    upsert(
-        tx,
-        page_bodies,
-        [
-            {
-                "page_id": page.id,
-                "content_type": page.content_type[:255],
-                "body": zlib.compress(page.body),
-                "fetched_at": page.fetched_at,
-            }
-        ],
     )
 
 
@@ -248,7 +247,7 @@ def _save_page(tx: Connection, result: PageResult, *, version: int, now: datetim
     if retry:
         values["tick_id"] = None  # it no longer holds up the others of its tick
     else:
-        values["is_recheck"] = False
+        values |= {"is_recheck": False, "read_from": bodies.WEB}
     tx.execute(update(pages).where(pages.c.id == result.claimed.id).values(values))
 
 
@@ -389,9 +388,3 @@ def load_articles(tx: Connection, ids: Iterable[ArticleId]) -> dict[ArticleId, A
     """Return the articles of `ids`."""
     rows = tx.execute(select(articles).where(one_of(tx, articles.c.id, ids)))
     return {ArticleId(row.id): article_of_row(row) for row in rows}
-
-
-def stored_body(tx: Connection, page_id: PageId) -> tuple[bytes, str] | None:
-    """Return the kept bytes of a page and their content type; None when not kept."""
-    row = tx.execute(select(page_bodies).where(page_bodies.c.page_id == page_id)).first()
-    return (zlib.decompress(row.body), row.content_type) if row else None

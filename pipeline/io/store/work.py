@@ -48,17 +48,23 @@ def is_due(table: Table, now: datetime) -> ColumnElement[bool]:
 
 
 def claim(
-    tx: Connection, table: Table, terms: ClaimTerms, *where: ColumnElement[bool]
+    tx: Connection,
+    table: Table,
+    terms: ClaimTerms,
+    *where: ColumnElement[bool],
+    asks_hosts: bool = True,
 ) -> Sequence[Row[Any]]:
     """Lease due rows of `table` and return them as they were, with their new fence.
 
-    Rows whose host is busy are moved on to when it is free and not returned. Hosts and providers
-    take turns: the first row of each comes before anybody's second.
+    Rows whose host is busy are moved on to when it is free and not returned; with `asks_hosts`
+    False no host is held or waited for. Hosts and providers take turns: the first row of each
+    comes before anybody's second.
     """
     query = _fairly(table, and_(is_due(table, terms.now), *where), terms.limit * _LOOK_AHEAD)
     candidates = _bury(tx, table, tx.execute(query).all(), terms.now)
     suspects = [row for row in candidates if row.lease_owner is not None]
-    granted = pace.reserve(tx, table, suspects[:1] or candidates, terms)
+    wanted = suspects[:1] or candidates
+    granted = pace.reserve(tx, table, wanted, terms) if asks_hosts else wanted[: terms.limit]
     if not granted:
         return []
     tx.execute(

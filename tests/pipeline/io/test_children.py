@@ -438,7 +438,7 @@ def test_feeds_are_parsed_and_what_is_no_feed_has_a_reason(start: Start) -> None
 
 def test_pages_are_read_and_what_is_no_article_has_a_reason(start: Start) -> None:
     first, second = start(cpu_seconds=10, memory_mb=1024).read_pages(
-        [page(), page(b"")], now=NOW, extractors={}
+        [page(), page(b"")], extractors={}
     )
 
     assert isinstance(first, ExtractedArticle)
@@ -460,7 +460,7 @@ def test_a_domains_extractor_comes_first_and_its_failure_is_told(start: Start) -
     }
     jobs = [page(host=f"www.{host}") for host in extractors]
 
-    answers = start(cpu_seconds=10, memory_mb=1024).read_pages(jobs, now=NOW, extractors=extractors)
+    answers = start(cpu_seconds=10, memory_mb=1024).read_pages(jobs, extractors=extractors)
 
     own, wall, bad, odd, gone = answers
     assert isinstance(own, ExtractedArticle)

@@ -11,8 +11,9 @@ from sqlalchemy import func, insert, select
 
 from pipeline.context import Context
 from pipeline.io.migrate import upgrade
-from pipeline.io.schema import hosts, page_bodies, pages, pictures
+from pipeline.io.schema import hosts, pages, pictures
 from pipeline.io.schema import ledger as ledger_table
+from pipeline.io.schema_bodies import page_bodies
 from pipeline.io.store import Store, ledger
 from pipeline.io.store.housekeeping import KINDS
 from pipeline.stages.housekeep import housekeep

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 from datetime import timedelta
 
-from pipeline.io.store import Store, documents, leases, pages, stories
+from pipeline.io.store import Store, bodies, documents, leases, pages, stories
 from pipeline.io.store.documents import DocumentRow
 from pipeline.io.store.pages import ClaimedPage, PageResult
 from pipeline.records import (
@@ -55,17 +55,23 @@ def _article(page: ClaimedPage, id_: str, title: str = "A title") -> Article:
     )
 
 
-def _result(page: ClaimedPage, article: Article) -> PageResult:
-    kept = Page(
-        id=page.id,
-        url=page.url,
-        final_url=page.url,
+def _page(claimed: ClaimedPage) -> Page:
+    return Page(
+        id=claimed.id,
+        url=claimed.url,
+        final_url=f"{claimed.url}?moved",
         body=b"<p>A text." * 100,
         content_type="text/html",
         fetched_at=NOW,
+        robots_tag="noarchive",
     )
+
+
+def _result(page: ClaimedPage, article: Article) -> PageResult:
     digest = hashlib.sha256(article.title.encode()).hexdigest()
-    return PageResult(claimed=page, state="done", page=kept, article=article, content_hash=digest)
+    return PageResult(
+        claimed=page, state="done", page=_page(page), article=article, content_hash=digest
+    )
 
 
 def _pages(store: Store, *urls: str) -> list[ClaimedPage]:
@@ -89,7 +95,7 @@ def test_an_article_comes_back_as_it_was_stored(store: Store) -> None:
 
     with store.read() as tx:
         assert pages.load_articles(tx, [article.id]) == {article.id: article}
-        assert pages.stored_body(tx, page.id) == (b"<p>A text." * 100, "text/html")
+        assert bodies.stored_pages(tx, [page.id]) == {page.id: _page(page)}
         assert pages.pending_articles_of_pages(tx, [page.id]) == [article.id]
     assert endings == {page.id: "new"}
 
