@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from pipeline.history.archive_links import ArchiveLinks
 from pipeline.history.lookup import Finder
+from pipeline.history.paging import Paging
+from pipeline.history.sitemap import Sitemap
+from pipeline.history.wayback import WAYBACK, Wayback
 
-#: What promises most and costs least comes first.
-FINDERS: tuple[Finder, ...] = (ArchiveLinks(),)
+
+def finders(wayback: str = WAYBACK) -> tuple[Finder, ...]:
+    """Return all finders: what promises most, and dates its entries best, comes first.
+
+    `wayback` is the address of the Wayback Machine or of an archive that answers like it.
+    """
+    return (ArchiveLinks(), Sitemap(), Paging(), Wayback(wayback))
+
+
+FINDERS = finders()

@@ -13,7 +13,8 @@ from pipeline.feeds.parse import parse_feed
 from pipeline.history.lookup import Answer, Ask, Estimate, Finder, Look, Missing, Place, Span
 from pipeline.records import Entry, FeedDocument, ParsedFeed
 
-NOW = datetime(2026, 2, 1, tzinfo=UTC)
+#: Nothing made up here is later: dates ahead of now are none to a feed's reader.
+NOW = datetime(2027, 1, 1, tzinfo=UTC)
 SITE = "https://outlet.example"
 PLACE = Place(provider="outlet.example", feed_url=f"{SITE}/feed", home_url=f"{SITE}/")
 #: March 2025.
