@@ -50,6 +50,10 @@ class Period:
         """Say whether it began after the span had ended."""
         return self.start - _MARGIN >= span.until
 
+    def meets(self, span: Span) -> bool:
+        """Say whether it shares a moment with the span."""
+        return not self.is_before(span) and not self.is_after(span)
+
 
 def sitemap_period(url: str) -> Period | None:
     """Return the time that the name of a sitemap says, None when it says none."""

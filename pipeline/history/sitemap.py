@@ -129,7 +129,7 @@ def _index(text: str, answer: Answer, span: Span) -> Look:
     listed = {one.url: one for one in read if one}
     periods = {url: _child_period(one) for url, one in listed.items()}
     # A day in a name may be that of its making; the names are periods if one of them fits.
-    some_fit = any(one and _fits(one, span) for one in periods.values())
+    some_fit = any(one and one.meets(span) for one in periods.values())
     skipped: Counter[str] = Counter()
     likely: list[tuple[int, datetime, str]] = []
     for url, child in listed.items():
@@ -150,11 +150,6 @@ def _index(text: str, answer: Answer, span: Span) -> Look:
     )
 
 
-def _fits(period: Period, span: Span) -> bool:
-    """Say whether a period meets the span."""
-    return not period.is_before(span) and not period.is_after(span)
-
-
 def _child_period(child: ChildSitemap) -> Period | None:
     """Return the period that a sitemap is named after; what changed before it cannot be of it."""
     period = sitemap_period(child.url)
@@ -172,7 +167,7 @@ def _ended(child: ChildSitemap, period: Period | None, span: Span) -> bool:
 def _is_dated(ask: Ask, span: Span) -> bool:
     """Say whether a sitemap is named after a time within the span."""
     period = sitemap_period(ask.url)
-    return period is not None and _fits(period, span)
+    return period is not None and period.meets(span)
 
 
 def _raws(text: str) -> Iterator[RawEntry]:
@@ -246,7 +241,7 @@ def _outside(raw: RawEntry, span: Span) -> str | None:
     if changed and changed < span.since:
         return BEFORE
     period = page_period(raw.links[0])
-    if period is None or _fits(period, span):
+    if period is None or period.meets(span):
         return None
     return BEFORE if period.is_before(span) else AFTER
 

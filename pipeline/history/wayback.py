@@ -55,8 +55,9 @@ class Walk:
     at: datetime
     #: Snapshots taken before, in the order of time.
     left: tuple[datetime, ...] = ()
-    #: As far back as the entries go without a break.
+    #: As far back as the entries go without a break, and as far as they are to go.
     known: datetime
+    floor: datetime
     #: How long a stretch the last snapshot showed; None before the first.
     length: timedelta | None = None
 
@@ -66,13 +67,17 @@ class Walk:
             "at": f"{self.at:{_STAMP}}",
             "left": " ".join(f"{one:{_STAMP}}" for one in self.left),
             "known": self.known.isoformat(),
+            "floor": self.floor.isoformat(),
             "length": self.length.total_seconds() if self.length else 0,
         }
         return json.dumps({name: value for name, value in said.items() if value})
 
     def back(self) -> Walk | None:
-        """Return the next snapshot: the earliest that shows what is known last, else the latest."""
-        if not self.left:
+        """Return the next snapshot: the earliest that shows what is known last, else the latest.
+
+        None when it has gone far enough, or when there is none.
+        """
+        if not self.left or self.known <= self.floor:
             return None
         place = min(bisect_left(self.left, self.known), len(self.left) - 1)
         return replace(self, at=self.left[place], left=self.left[:place])
@@ -94,7 +99,7 @@ class Wayback:
 
     def begin(self, place: Place, span: Span) -> tuple[Ask, ...]:
         """Return the index of the feed's snapshots."""
-        return self._index(place, span, resume="")
+        return self._index(place, span)
 
     def read(self, answer: Answer | Missing, place: Place, span: Span) -> Look:
         """Choose snapshots by the index, and take the entries of a snapshot."""
@@ -105,19 +110,19 @@ class Wayback:
             return Look(note=f"{answer.ask.url}: no snapshot that was chosen")
         if isinstance(answer, Missing) or answer.feed is None:
             told = answer.reason if isinstance(answer, Missing) else "not a feed"
-            return self._on(walk, place, span, Look(note=f"{answer.ask.url}: {told}"))
+            return self._on(walk, place, Look(note=f"{answer.ask.url}: {told}"))
         entries = [self._original(entry, place) for entry in answer.feed.entries]
         kept, outside = within(entries, span)
         reach = _reach(entries, walk.at)
         walk = replace(walk, known=min(reach, walk.known), length=walk.at - reach)
         look = Look(entries=kept, skipped=(*answer.feed.skipped, *outside))
-        return self._on(walk, place, span, look)
+        return self._on(walk, place, look)
 
     def estimate(
         self, seen: Sequence[tuple[Ask, Look]], place: Place, span: Span
     ) -> Estimate | None:
         """Judge by when the feed was kept and by how much it shows at a time."""
-        _ = place
+        _ = place, span
         asks = {ask.url: ask for ask, _ in seen} | {
             ask.url: ask for _, lk in seen for ask in lk.asks
         }
@@ -128,7 +133,7 @@ class Wayback:
         lengths = [walk.length.total_seconds() for walk in walks.values() if walk.length]
         length = timedelta(seconds=median(lengths)) if lengths else _USUAL_LENGTH
         ahead = [walk for url, walk in walks.items() if url not in done]
-        steps = [step for walk in ahead for step in _walked(walk, length, span)]
+        steps = [step for walk in ahead for step in _walked(walk, length)]
         gaps = [look.note for _, look in seen if look.note]
         gaps += [f"nothing was kept from {step.gap}" for step in steps if step.gap]
         read = sum(1 for ask, look in seen if ask.role == _SNAPSHOT and look.entries)
@@ -143,8 +148,10 @@ class Wayback:
 
     # --- asks ---------------------------------------------------------------------------------
 
-    def _index(self, place: Place, span: Span, *, resume: str) -> tuple[Ask, ...]:
-        """Return the ask for a part of the index."""
+    def _index(
+        self, place: Place, span: Span, *, resume: str = "", floor: datetime | None = None
+    ) -> tuple[Ask, ...]:
+        """Return the ask for a part of the index; `floor` is where the part before it ends."""
         wanted = {
             "url": place.feed_url,
             "output": "json",
@@ -158,7 +165,8 @@ class Wayback:
         }
         query = urlencode(wanted | ({"resumeKey": resume} if resume else {}))
         url = resolve("", f"{self._base}/cdx/search/cdx?{query}")
-        return (Ask(url=url, kind="page", role=_INDEX),) if url else ()
+        memo = floor.isoformat() if floor else ""
+        return (Ask(url=url, kind="page", role=_INDEX, memo=memo),) if url else ()
 
     def _snapshot(self, walk: Walk, place: Place) -> tuple[Ask, ...]:
         """Return the ask for a snapshot, as it was served: without the archive's own frame."""
@@ -170,22 +178,24 @@ class Wayback:
         if isinstance(answer, Missing):
             return Look(note=f"{answer.ask.url}: {answer.reason}")
         stamps, resume = _read_index(answer.body)
-        following = self._index(place, span, resume=resume) if resume else ()
         if not stamps:
-            return Look(asks=following, note="" if resume else "no snapshot of this feed")
+            return Look(note="" if answer.ask.memo else "no snapshot of this feed")
+        following = self._index(place, span, resume=resume, floor=stamps[-1]) if resume else ()
         # Behind the first part of several come others, so that nothing is missing after it.
         known = min(span.until, stamps[-1]) if resume else span.until
-        first = Walk(at=known, left=stamps, known=known).back()
-        assert first is not None, "there are stamps"
+        floor = max(span.since, read_moment(answer.ask.memo) or span.since)
+        first = Walk(at=known, left=stamps, known=known, floor=floor).back()
+        if first is None:
+            return Look(asks=following)
         gap = f"nothing was kept from {first.gap}" if first.gap else ""
         return Look(asks=(*self._snapshot(first, place), *following), note=gap)
 
-    def _on(self, walk: Walk, place: Place, span: Span, look: Look) -> Look:
-        """Go on to the next snapshot unless the beginning of the span is reached."""
-        if walk.known <= span.since:
+    def _on(self, walk: Walk, place: Place, look: Look) -> Look:
+        """Go on to the next snapshot, and tell what lies between the two."""
+        if walk.known <= walk.floor:
             return look
         following = walk.back()
-        gap = following.gap if following else f"{span.since:%F %R} to {walk.known:%F %R}"
+        gap = following.gap if following else f"{walk.floor:%F %R} to {walk.known:%F %R}"
         told = (look.note, f"nothing was kept from {gap}" if gap else "")
         return replace(
             look,
@@ -264,14 +274,15 @@ def _moment(stamp: str) -> datetime | None:
 def _read_walk(memo: str) -> Walk | None:
     """Read what `Walk.memo` wrote, None for anything else."""
     said = read_object(memo)
-    at, known = _moment(str(said.get("at"))), read_moment(said.get("known"))
-    if at is None or known is None:
+    at = _moment(str(said.get("at")))
+    known, floor = read_moment(said.get("known")), read_moment(said.get("floor"))
+    if at is None or known is None or floor is None:
         return None
     left = sorted(filter(None, map(_moment, str(said.get("left", "")).split())))
     seconds = said.get("length")
     is_length = isinstance(seconds, int | float) and 0 < seconds < _LONGEST.total_seconds()
     length = timedelta(seconds=float(seconds or 0)) if is_length else None
-    return Walk(at=at, left=tuple(left), known=known, length=length)
+    return Walk(at=at, left=tuple(left), known=known, floor=floor, length=length)
 
 
 def _reach(entries: Sequence[Entry], at: datetime) -> datetime:
@@ -280,14 +291,13 @@ def _reach(entries: Sequence[Entry], at: datetime) -> datetime:
     return min(dates[len(dates) // _PINNED], at) if dates else at - _UNDATED
 
 
-def _walked(walk: Walk, length: timedelta, span: Span) -> list[Walk]:
+def _walked(walk: Walk, length: timedelta) -> list[Walk]:
     """Return the snapshots that will be read if each shows as long a stretch."""
     steps: list[Walk] = []
     following: Walk | None = walk
     while following is not None:
         steps.append(following)
-        reached = replace(following, known=min(following.known, following.at - length))
-        following = reached.back() if reached.known > span.since else None
+        following = replace(following, known=min(following.known, following.at - length)).back()
     return steps
 
 
