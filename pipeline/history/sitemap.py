@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
+from urllib.parse import urlsplit
 
 from pipeline.charsets import decode
 from pipeline.dates import feed_date
@@ -220,7 +221,8 @@ def _cleaned(raw: RawEntry, base: str, own: frozenset[str]) -> Entry | str:
     entry = clean_entry(raw, base=base, now=ANY_TIME)
     if isinstance(entry, SkippedEntry):
         return entry.reason
-    return entry if registrable_domain(host_of(entry.url)) in own else _ELSEWHERE
+    # Parsed once already, by the book; for the host of what came out of that this will do.
+    return entry if registrable_domain(urlsplit(entry.url).hostname or "") in own else _ELSEWHERE
 
 
 def _domains(place: Place) -> frozenset[str]:
