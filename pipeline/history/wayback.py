@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote_plus, urlencode
 
 from pipeline.entries import content_hash
 from pipeline.history.chain import read_moment, read_object
@@ -163,7 +163,8 @@ class Wayback:
             "limit": str(_ROWS),
             "showResumeKey": "true",
         }
-        query = urlencode(wanted | ({"resumeKey": resume} if resume else {}))
+        # The key comes as it is to stand in an address, encoded already.
+        query = urlencode(wanted | ({"resumeKey": unquote_plus(resume)} if resume else {}))
         url = resolve("", f"{self._base}/cdx/search/cdx?{query}")
         memo = floor.isoformat() if floor else ""
         return (Ask(url=url, kind="page", role=_INDEX, memo=memo),) if url else ()

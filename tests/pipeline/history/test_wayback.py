@@ -53,9 +53,13 @@ class _Machine(dict[str, str]):
         self.queries.append(query)
         stamps = [f"{day:%Y%m%d%H%M%S}" for day in self._days]
         kept = [one for one in stamps if query["from"] <= one <= query["to"]]
-        kept = [one for one in kept if one > query.get("resumeKey", "")]
+        if "resumeKey" in query:
+            after = query["resumeKey"].removeprefix("example,outlet)/feed ").removesuffix("!")
+            kept = [one for one in kept if one > after]
         rows = [[one, FEED, "D", "200"] for one in kept[: self._rows]]
-        key = [[], [kept[self._rows - 1]]] if len(kept) > self._rows else []
+        # As the CDX server gives it: encoded for the address of the next part.
+        last = f"example%2Coutlet%29%2Ffeed+{kept[self._rows - 1]}%21" if kept[self._rows :] else ""
+        key = [[], [last]] if last else []
         return json.dumps([ROW, *rows, *key] if rows else [])
 
 
