@@ -151,6 +151,8 @@ class Settings(BaseSettings):
     """When an article's page is looked at again, counted from the first look; empty: never."""
     keep_pages: PositiveTime = timedelta(days=30)
     """How long page bodies are kept."""
+    wayback_url: str = Field(default="https://web.archive.org", pattern=r"^https?://[^/\s]+$")
+    """The Wayback Machine that backfills may ask for old feeds; its address without a path."""
     page_extractors: Table = Field(default_factory=dict)
     """Domain = dotted name of a `pipeline.plugins.PageExtractor` that reads its pages."""
 

@@ -58,10 +58,12 @@ class LiveWindow:
     """The clusterer's window of one partition, kept from tick to tick."""
 
     window: Window
-    #: The partition's version that it is as of.
-    version: int
+    #: The partition's version that it is as of (`pipeline.stages.turn`).
+    version: tuple[int, ...]
     #: The tick's time when it was loaded.
     made_at: datetime
+    #: Up to when articles were loaded; None where there are none later.
+    until: datetime | None = None
 
     def is_fresh(self, now: datetime) -> bool:
         """Say whether it may serve: words of articles long gone stay in it, so not for ever."""

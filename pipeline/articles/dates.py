@@ -31,6 +31,9 @@ _AHEAD = timedelta(hours=48)
 #: The web's first pages. Earlier "dates" are zeros of a content system.
 _EARLIEST = datetime(1991, 8, 6, tzinfo=UTC)
 SECOND, DAY = "second", "day"
+#: Origins of a time that is none of publication: nobody knows that one.
+FIRST_SEEN, JUST_READ = "first seen", "fetch"
+SEEN_ONLY = frozenset({FIRST_SEEN, JUST_READ})
 
 #: The meta of the Open Graph protocol, as the protocol and some templates spell it.
 _OPEN_GRAPH_METAS = ("article:published_time", "article:published", "article:published:time")
@@ -88,9 +91,8 @@ def published(
     if moment is None and search:
         moment = _searched(tree, declared, now=now)
     if moment is None:
-        moment = Moment(
-            facts.first_seen_at or now, SECOND, "first seen" if facts.first_seen_at else "fetch"
-        )
+        seen = FIRST_SEEN if facts.first_seen_at else JUST_READ
+        moment = Moment(facts.first_seen_at or now, SECOND, seen)
     return Moment(min(moment.at, now), moment.precision, moment.origin)
 
 

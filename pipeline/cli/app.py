@@ -11,6 +11,7 @@ from pipeline.cli import (
     adopt,
     alerts,
     articles,
+    backfill,
     config,
     database,
     demo,
@@ -71,6 +72,7 @@ app.command("import")(adopt.import_)
 app.command()(schema.schema)
 app.add_typer(sources.app, name="sources")
 app.add_typer(articles.app, name="articles")
+app.add_typer(backfill.app, name="backfill")
 app.add_typer(runbook.app, name="runs")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(stories.app, name="stories")

@@ -36,6 +36,9 @@ POINTS: Final = (
     "write-marked",
 )
 
+#: Those that only a backfill passes, likewise.
+PAST_POINTS: Final = ("find-claimed", "find-answered", "find-saved", "past-stepped")
+
 #: What a shell reports for a process ended by SIGKILL (128 + 9).
 EXIT_CODE = 137
 

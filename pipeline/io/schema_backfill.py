@@ -6,7 +6,7 @@ local file to be read) for old entries, claimed, paced and retried by the same r
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Date, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import JSON, Column, Date, ForeignKey, Index, Integer, String, Table, Text
 
 from pipeline.io.columns import ROW_ID, UtcTime, metadata, work_columns
 
@@ -44,9 +44,11 @@ backfill_parts = Table(
     #: complete | partial | unknown, and why, in words.
     Column("coverage", String(10), nullable=False),
     Column("note", Text, nullable=False),
-    #: As estimated; null: not to be told beforehand.
-    Column("requests", Integer, nullable=False),
+    #: Look-ups by host, and entries, as estimated; null: not to be told beforehand.
+    Column("requests", JSON, nullable=False),
     Column("entries", Integer),
+    #: Hosts of the entries that were seen, with how many.
+    Column("page_hosts", JSON, nullable=False),
 )
 
 lookups = Table(

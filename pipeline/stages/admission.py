@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from typing import Generic, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from pipeline.context import Context
 from pipeline.io.robots import Robots
 from pipeline.io.store import pace
-from pipeline.io.store.pages import ClaimedPage
 from pipeline.io.web import WebRequest
 from pipeline.outcomes import Fetched, FetchFailed, WebOutcome
 
@@ -26,33 +26,53 @@ _ASKED_EVERY = timedelta(days=1)
 _FAILED_EVERY = timedelta(minutes=10)
 
 
+class Claimed(Protocol):
+    """A page, or whatever else was claimed to be asked for."""
+
+    @property
+    def url(self) -> str:
+        """Tell its address."""
+        ...
+
+    @property
+    def obeys_robots(self) -> bool:
+        """Say whether it is not read against the word of its host's robots.txt."""
+        ...
+
+    @property
+    def host(self) -> str:
+        """Tell whose robots.txt counts."""
+        ...
+
+
+T = TypeVar("T", bound=Claimed)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Admission:
+class Admission(Generic[T]):
     """A batch of claimed pages, sorted by what may be done with each."""
 
-    allowed: tuple[ClaimedPage, ...]
+    allowed: tuple[T, ...]
     #: robots.txt forbids them.
-    forbidden: tuple[ClaimedPage, ...]
+    forbidden: tuple[T, ...]
     #: robots.txt could not be had.
-    unknown: tuple[ClaimedPage, ...]
+    unknown: tuple[T, ...]
     #: Their turn went to robots.txt.
-    waiting: tuple[ClaimedPage, ...]
+    waiting: tuple[T, ...]
 
 
-def admit(ctx: Context, claimed: Sequence[ClaimedPage]) -> Admission:
+def admit(ctx: Context, claimed: Sequence[T], *, reserved: bool = True) -> Admission[T]:
     """Sort pages by their hosts' robots.txt, which is asked for where it is not known.
 
-    What is read from its stored body asks nobody.
+    `reserved`: they were claimed, so their hosts wait for us.
     """
     now = ctx.clock()
-    asking = {
-        page.row.host: page for page in claimed if page.obeys_robots and not page.reads_stored
-    }
+    asking = {page.host: page for page in claimed if page.obeys_robots}
     known = _known(ctx, set(asking), now)
     news = {host: page for host, page in asking.items() if host not in known}
-    known |= _asked(ctx, news, now)
+    known |= _asked(ctx, news, now, reserved=reserved)
     waits = set(news) if ctx.settings.host_spacing else set()
-    sorted_: dict[str, list[ClaimedPage]] = {
+    sorted_: dict[str, list[T]] = {
         "allowed": [],
         "forbidden": [],
         "unknown": [],
@@ -63,11 +83,9 @@ def admit(ctx: Context, claimed: Sequence[ClaimedPage]) -> Admission:
     return Admission(**{verdict: tuple(pages) for verdict, pages in sorted_.items()})
 
 
-def _verdict(page: ClaimedPage, known: Mapping[str, Robots | None], waits: set[str]) -> str:
+def _verdict(page: Claimed, known: Mapping[str, Robots | None], waits: set[str]) -> str:
     """Say where a page belongs."""
-    host = page.row.host
-    if page.reads_stored:
-        return "allowed"
+    host = page.host
     if not page.obeys_robots:
         return "waiting" if host in waits else "allowed"
     robots = known[host]
@@ -90,12 +108,15 @@ def _known(ctx: Context, hosts: set[str], now: datetime) -> dict[str, Robots | N
 
 
 def _asked(
-    ctx: Context, pages: Mapping[str, ClaimedPage], now: datetime
+    ctx: Context, pages: Mapping[str, Claimed], now: datetime, *, reserved: bool
 ) -> dict[str, Robots | None]:
     """Ask hosts, each given with a page of it, and keep what they say."""
     hosts = sorted(pages)
     outcomes = ctx.web.get_many(
-        [WebRequest(url=_address(pages[host].url), kind="robots", claimed=True) for host in hosts]
+        [
+            WebRequest(url=_address(pages[host].url), kind="robots", claimed=reserved)
+            for host in hosts
+        ]
     )
     texts = {host: _text(outcome) for host, outcome in zip(hosts, outcomes, strict=True)}
     found = {host: _read(ctx, text) for host, text in texts.items()}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -22,7 +22,7 @@ from pipeline.records import Article, ArticleId, StoryId
 from pipeline.stages.embed import embedded
 from pipeline.stages.regroup import is_taken, regroup
 from pipeline.stages.score import let_go_of, score_stories
-from pipeline.stages.turn import Heart, Turn, window_since
+from pipeline.stages.turn import Heart, Turn, note_placed, window_since
 from pipeline.stories.cluster import Assignment, LiveArticle, assign, place
 from pipeline.stories.duplicates import ALIAS_WITHIN
 from pipeline.stories.strictness import rules_of
@@ -79,13 +79,19 @@ def _cluster_partition(ctx: Context, tick_id: int, opened: datetime, language: s
         partitions.ensure(tx, language)
     if token is None:
         return
-    turn = Turn(tick_id, opened, language, name, token)
-    if _place(ctx, turn):
-        crashpoint("cluster-saved")
-        regroup(ctx, turn)
-        crashpoint("regroup-saved")
+    take_turn(ctx, Turn(tick_id, opened, language, name, token))
     with ctx.store.write() as tx:
         leases.give_back(tx, name, token)
+
+
+def take_turn(ctx: Context, turn: Turn) -> bool:
+    """Place what a turn brings and group anew where that is due; say whether it was saved."""
+    if not _place(ctx, turn):
+        return False
+    crashpoint("cluster-saved")
+    saved = regroup(ctx, turn)
+    crashpoint("regroup-saved")
+    return saved
 
 
 # --- what a tick brings ---------------------------------------------------------------------------
@@ -100,20 +106,20 @@ class _Brought:
     placed: dict[ArticleId, StoryId]
     #: Their publishers took them back.
     leaving: Sequence[ArticleId]
-    version: int
+    version: tuple[int, ...]
 
 
 def _place(ctx: Context, turn: Turn) -> bool:
     """Place a tick's articles; say whether that was saved."""
     with ctx.store.read() as tx:
-        pending = stories.pending_articles(tx, turn.tick_id, turn.language)
+        pending = stories.pending_articles(tx, turn.tick_id, turn.language, until=turn.until)
     new = embedded(ctx.embedder, pending, ctx.tally)
     with ctx.store.read() as tx:
         brought = _Brought(
             new=new,
             placed=stories.stories_of(tx, [article.id for article in new]),
             leaving=stories.leaving_articles(tx, turn.tick_id, turn.language),
-            version=partitions.partition(tx, turn.language).version,
+            version=turn.version_of(partitions.partition(tx, turn.language)),
         )
         if not (new or brought.leaving):
             return True
@@ -123,20 +129,26 @@ def _place(ctx: Context, turn: Turn) -> bool:
     return _save(ctx, turn, brought, assignments, live)
 
 
-def _window(ctx: Context, tx: Connection, turn: Turn, version: int) -> LiveWindow:
+def _window(ctx: Context, tx: Connection, turn: Turn, version: tuple[int, ...]) -> LiveWindow:
     """Return the live articles: those at hand, unless somebody changed stories since."""
     since = window_since(ctx, turn)
-    known = ctx.windows.pop(turn.language, None)
+    known = ctx.windows.pop(turn.window_key, None)
     if known is not None and known.version == version and known.is_fresh(turn.opened):
         known.window.forget(since)
-        return known
-    rule_of = rules_of(ctx.catalogue.topics)
-    around = Window(ctx.settings.window, frequencies(turn.language), rule_of)
-    alive = Heart(ctx, turn)
-    for article, story_id in stories.live_articles(tx, turn.language, since=since):
-        alive()
-        around.add(article, around.read(article), story_id)
-    return LiveWindow(around, version, turn.opened)
+        around, made_at, since = known.window, known.made_at, known.until or turn.opened
+    else:
+        rule_of = rules_of(ctx.catalogue.topics)
+        around = Window(ctx.settings.window, frequencies(turn.language), rule_of)
+        made_at, known = turn.opened, None
+    if known is None or turn.until is not None:  # the past goes on as time does
+        alive = Heart(ctx, turn)
+        for article, story_id in stories.live_articles(
+            tx, turn.language, since=since, until=turn.until
+        ):
+            alive()
+            if article.id not in around:
+                around.add(article, around.read(article), story_id)
+    return LiveWindow(around, version, made_at, turn.until)
 
 
 def _assigned(ctx: Context, turn: Turn, brought: _Brought, around: Window) -> list[Assignment]:
@@ -206,7 +218,9 @@ def _save(
     touched = {*brought.placed.values(), *(item.story_id for item in members)}
     with ctx.store.write() as tx:
         state = partitions.partition(tx, turn.language)
-        if not leases.holds(tx, turn.lease, turn.token) or state.version != brought.version:
+        if not leases.holds(tx, turn.lease, turn.token):
+            return False
+        if turn.version_of(state) != brought.version:
             return False
         stories.add_memberships(
             tx, [(item.story_id, turn.language, item.membership) for item in members]
@@ -216,8 +230,8 @@ def _save(
         leaving = _settle(tx, turn, brought, assignments)
         score_stories(ctx, tx, sorted(touched))
         let_go_of(ctx, tx, leaving, state="gone")
-        partitions.note(tx, turn.language, placed_tick=turn.tick_id, version=brought.version + 1)
-    ctx.windows[turn.language] = LiveWindow(live.window, brought.version + 1, live.made_at)
+        version = note_placed(ctx, tx, turn, state)
+    ctx.windows[turn.window_key] = replace(live, version=version)
     _count(ctx, brought, assignments)
     return True
 

@@ -16,12 +16,13 @@ from datetime import datetime, timedelta
 from pydantic import TypeAdapter
 
 from pipeline.articles.article import article_of
+from pipeline.articles.dates import SEEN_ONLY
 from pipeline.articles.provider import Provider, provider_of
 from pipeline.articles.refusals import NOINDEX
 from pipeline.context import Context
 from pipeline.errors import Rejected
 from pipeline.io.crashpoints import crashpoint
-from pipeline.io.store import pace, pages, work
+from pipeline.io.store import lookups, pace, pages, work
 from pipeline.io.store.pages import ClaimedPage, PageResult
 from pipeline.io.web import WebRequest
 from pipeline.outcomes import Fetched, FetchFailed, WebOutcome
@@ -45,10 +46,11 @@ _ARTICLE: TypeAdapter[Article] = TypeAdapter(Article)
 def extract(ctx: Context, ids: Sequence[PageId]) -> list[ArticleId]:
     """Fetch and read those of `ids` that are due; return their articles to be clustered."""
     while claimed := _claim(ctx, ids):
-        admission = admit(ctx, claimed)
+        at_hand = [one for one in claimed if one.reads_stored]  # nobody is asked for these
+        admission = admit(ctx, [one for one in claimed if not one.reads_stored])
         ctx.tally.due("extract", len(claimed) - len(admission.waiting))
         crashpoint("extract-claimed")
-        results = [*_read(ctx, admission.allowed), *_unread(ctx, admission)]
+        results = [*_read(ctx, [*at_hand, *admission.allowed]), *_unread(ctx, admission)]
         crashpoint("extract-read")
         _save(ctx, results)
         crashpoint("extract-saved")
@@ -63,7 +65,7 @@ def _claim(ctx: Context, ids: Sequence[PageId]) -> list[ClaimedPage]:
         return pages.claim_pages(tx, ids, terms)
 
 
-def _unread(ctx: Context, admission: Admission) -> list[PageResult]:
+def _unread(ctx: Context, admission: Admission[ClaimedPage]) -> list[PageResult]:
     """Say what becomes of the pages that were not allowed."""
     now = ctx.clock()
     return [
@@ -232,6 +234,8 @@ def _done(
     ctx: Context, one: Reading, answer: ExtractedArticle, provider: Provider, picture: Chosen
 ) -> PageResult:
     """Return the article of a page, and when it is looked at again."""
+    if why := _not_of_span(one.claimed, answer):
+        return PageResult(claimed=one.claimed, state="skipped", error=why, page=one.page)
     article = article_of(answer, page=one.page, provider=provider, image=picture.image)
     return PageResult(
         claimed=one.claimed,
@@ -253,6 +257,16 @@ def _next_look(ctx: Context, one: Reading, article: Article) -> datetime | None:
         planned: datetime | None = row.recheck_at
         return planned
     return recheck_of(ctx, one.claimed, article, ctx.clock())
+
+
+def _not_of_span(claim: ClaimedPage, answer: ExtractedArticle) -> str:
+    """Say why a page that a backfill listed is none of what it looks for; "" when it is."""
+    if claim.span is None:
+        return ""
+    if answer.origins["published_at"] in SEEN_ONLY:
+        return lookups.UNDATED
+    since, until = claim.span
+    return "" if since <= answer.published_at < until else lookups.OUTSIDE
 
 
 def _refused(ctx: Context, one: Reading, answer: Rejected) -> PageResult:

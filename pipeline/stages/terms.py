@@ -10,10 +10,13 @@ from sqlalchemy import Connection
 
 from pipeline.context import Context
 from pipeline.feeds.asked import retry_after
+from pipeline.feeds.keys import entry_key
 from pipeline.io.store import pace
+from pipeline.io.store.entries import EntryIntent
 from pipeline.io.store.pace import ClaimTerms
 from pipeline.outcomes import Fetched, FetchFailed
-from pipeline.records import FeedDocument
+from pipeline.records import Entry, EntryKeyKind, FeedDocument, PageId
+from pipeline.urls import host_of, registrable_domain, url_key
 
 #: How long a host that answers 429 without Retry-After is left alone.
 _PAUSE_AFTER_429 = timedelta(minutes=1)
@@ -51,4 +54,14 @@ def document_of(outcome: Fetched) -> FeedDocument:
         final_url=outcome.final_url,
         body=outcome.body,
         content_type=outcome.headers.get("content-type", ""),
+    )
+
+
+def intent_of(entry: Entry, kind: EntryKeyKind) -> EntryIntent:
+    """Return an entry as it is stored."""
+    return EntryIntent(
+        key=entry_key(entry, kind),
+        page_id=PageId(url_key(entry.url)),
+        domain=registrable_domain(host_of(entry.url)),
+        entry=entry,
     )

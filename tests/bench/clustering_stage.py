@@ -29,7 +29,7 @@ from pipeline.context import Context
 from pipeline.io.migrate import upgrade
 from pipeline.io.schema import articles, memberships, pages, stories, ticks
 from pipeline.io.store import Store, partitions
-from pipeline.io.store.pages import article_values
+from pipeline.io.store.articlerows import article_values
 from pipeline.records import Article
 from pipeline.stages.cluster import cluster
 from pipeline.stories.cluster import story_id

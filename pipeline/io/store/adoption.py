@@ -21,8 +21,8 @@ from pipeline.io.schema import (
     written,
 )
 from pipeline.io.store import ledger, partitions
+from pipeline.io.store.articlerows import article_values
 from pipeline.io.store.documents import ChangeRow, change_values
-from pipeline.io.store.pages import article_values
 from pipeline.io.store.statements import insert_missing, one_of
 from pipeline.records import Article, ArticleId, StoryId
 from pipeline.urls import host_of

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, or_, select
 
-from pipeline.io.schema import article_aliases, articles, entries, memberships, pages, pictures
-from pipeline.io.store.pages import article_of_row
+from pipeline.io.schema import (
+    article_aliases,
+    articles,
+    entries,
+    memberships,
+    pages,
+    pictures,
+    stories,
+)
+from pipeline.io.store.articlerows import article_of_row
 from pipeline.records import Article, ArticleId, StoryId
 from pipeline.urls import url_key
 
@@ -51,6 +59,16 @@ def known_page(tx: Connection, url: str) -> KnownPage | None:
         aliases=tuple(_aliases(tx, ArticleId(row.id))) if row else (),
         measured=_measured(tx, row),
     )
+
+
+def providers_by_topic(tx: Connection) -> set[tuple[str, str]]:
+    """Return each publisher with each topic of the stories that its articles are in."""
+    rows: Iterable[Any] = tx.execute(
+        select(articles.c.provider, stories.c.topics)
+        .join(memberships, memberships.c.article_id == articles.c.id)
+        .join(stories, stories.c.id == memberships.c.story_id)
+    )
+    return {(row.provider, topic) for row in rows for topic in row.topics}
 
 
 def _article(tx: Connection, key: str) -> Row[Any] | None:

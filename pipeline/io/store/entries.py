@@ -71,7 +71,7 @@ def save_entries(tx: Connection, batch: Sequence[Shown], *, now: datetime) -> No
         for intent in shown.intents
         if intent.page_id not in refused and intent.domain not in refused
     ]
-    rows = [_row(shown.source_id, intent, now) for shown, intent in wanted]
+    rows = [entry_row(shown.source_id, intent, now) for shown, intent in wanted]
     upsert(tx, entries, rows, by=("source_id", "entry_key"), kept=("first_seen_at",))
     for shown, intent in wanted:
         ledger.note(tx, shown.tick_id, "entries", intent.change.value)
@@ -96,7 +96,7 @@ def _touch(
         )
 
 
-def _row(source_id: SourceId, intent: EntryIntent, now: datetime) -> dict[str, Any]:
+def entry_row(source_id: SourceId, intent: EntryIntent, now: datetime) -> dict[str, Any]:
     """Return the row of an entry: all that a reader would see of it."""
     entry = intent.entry
     return {
@@ -129,7 +129,7 @@ def _make_due(
     """
     known = _locked(tx, {intent.page_id for _, intent in wanted})
     new = {
-        intent.page_id: _new_page(intent, tick_id=shown.tick_id, now=now)
+        intent.page_id: new_page(intent, tick_id=shown.tick_id, now=now)
         for shown, intent in reversed(wanted)
         if intent.page_id not in known
     }
@@ -196,7 +196,7 @@ def facts_key(source_id: SourceId, entry_key: str) -> str:
     return f"{source_id} {entry_key}"
 
 
-def _new_page(intent: EntryIntent, *, tick_id: int, now: datetime) -> dict[str, Any]:
+def new_page(intent: EntryIntent, *, tick_id: int, now: datetime) -> dict[str, Any]:
     """Return the row of a page nobody has asked for yet."""
     return {
         "id": intent.page_id,

@@ -60,3 +60,9 @@ def give_back(tx: Connection, name: str, token: int) -> None:
         .where(leases.c.name == name, leases.c.token == token)
         .values(owner=None, until=None)
     )
+
+
+def until(tx: Connection, name: str) -> datetime | None:
+    """Return when a lease ends, None when nobody has it."""
+    found: datetime | None = tx.scalar(select(leases.c.until).where(leases.c.name == name))
+    return found

@@ -32,6 +32,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.io.columns import UtcTime
 from pipeline.io.schema import articles, ledger, pages, sources, ticks
+from pipeline.io.schema_backfill import lookups
 
 #: What comes into a stage's care; every other word is an ending.
 TAKEN: Final = "taken"
@@ -108,6 +109,7 @@ _STOCK: Final[Mapping[str, tuple[str, ColumnElement[bool]]]] = {
         ),
     ),
     "articles": ("cluster", articles.c.state.in_(WAITING)),
+    "lookups": ("fetch", and_(lookups.c.state == "pending", lookups.c.quarantined.is_(None))),
 }
 
 
@@ -213,7 +215,9 @@ def _stock(ids: Collection[int]) -> Sequence[Select[Any]]:
         )
         .where(waits, table.c.tick_id.in_(ids))
         .group_by(table.c.tick_id)
-        for table, (stage, waits) in ((t, _STOCK[t.name]) for t in (sources, pages, articles))
+        for table, (stage, waits) in (
+            (t, _STOCK[t.name]) for t in (sources, lookups, pages, articles)
+        )
     ]
 
 

@@ -56,12 +56,15 @@ def reserve(
     With a spacing one row of a host is let through, without one `terms.host_batch`. What is put
     off comes back when its host can be free, the second of a host a spacing later, and so on.
     """
-    known = _locked(tx, {row.host for row in rows}, terms.now)
+    known = _locked(tx, {row.host for row in rows if row.host}, terms.now)
     granted: list[Row[Any]] = []
     used: dict[str, int] = {}
     later: list[dict[str, Any]] = []
     put_off: dict[str, int] = {}
     for row in rows:
+        if not row.host:  # a file of this machine
+            granted += [row] * (len(granted) < terms.limit)
+            continue
         host = known[row.host]
         spacing = _spacing(host, terms.spacing)
         free_at = _free_at(host, terms.now, spacing)
@@ -93,7 +96,7 @@ def _locked(tx: Connection, names: Collection[str], now: datetime) -> dict[str, 
     return {row.host: row for row in tx.execute(query.with_for_update())}
 
 
-def _spacing(host: Row[Any], least: timedelta) -> timedelta:
+def _spacing(host: Any, least: timedelta) -> timedelta:
     """Return the time between two requests to a host: ours, or what it asks for if longer."""
     return max(least, host.spacing or least)
 
@@ -171,6 +174,15 @@ def take_turn(
     return free - now
 
 
+def spacings(
+    tx: Connection, names: Collection[str], *, least: timedelta
+) -> Mapping[str, timedelta]:
+    """Return the time between two requests to each host: at `least` ours."""
+    rows = tx.execute(select(*_COLUMNS).where(one_of(tx, hosts.c.host, sorted(names))))
+    known = {row.host: _spacing(row, least) for row in rows}
+    return {name: known.get(name, least) for name in names}
+
+
 def pause_host(tx: Connection, host: str, until: datetime) -> None:
     """Let nobody ask `host` before `until`."""
     tx.execute(update(hosts).where(hosts.c.host == host).values(paused_until=until))
@@ -217,6 +229,7 @@ def save_robots(
     tx: Connection, host: str, text: bytes | None, *, spacing: timedelta | None, at: datetime
 ) -> None:
     """Keep a host's robots.txt and the spacing that it asks for."""
+    insert_missing(tx, hosts, [{"host": host, "next_free_at": at}])
     tx.execute(
         update(hosts)
         .where(hosts.c.host == host)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -10,18 +10,17 @@ from typing import Any
 from sqlalchemy import Connection, Row, not_, select, update
 
 from pipeline.io.schema import article_aliases, articles, entries, pages, sources
+from pipeline.io.schema_backfill import backfills
 from pipeline.io.store import bodies, ledger
+from pipeline.io.store.articlerows import article_values
 from pipeline.io.store.entries import facts_key
 from pipeline.io.store.pace import ClaimTerms
 from pipeline.io.store.statements import insert_missing, insert_new, one_of
-from pipeline.io.store.work import RELEASED, claim, is_due, still_ours
+from pipeline.io.store.work import RELEASED, claim, is_due, spares_the_living, still_ours
 from pipeline.records import (
     Article,
     ArticleId,
-    ArticleType,
-    Embedding,
     EntryFacts,
-    Image,
     Media,
     Page,
     PageId,
@@ -47,6 +46,13 @@ class ClaimedPage:
     #: Its host is not asked: it is read from its stored body, `stored`, None when that is gone.
     reads_stored: bool = False
     stored: Page | None = None
+    #: The time that a backfill looks through, half-open; None for a page of the living.
+    span: tuple[datetime, datetime] | None = None
+
+    @property
+    def host(self) -> str:
+        """The host that is asked for it."""
+        return str(self.row.host)
 
     @property
     def validators(self) -> Validators | None:
@@ -90,6 +96,7 @@ def claim_pages(tx: Connection, ids: Sequence[PageId], terms: ClaimTerms) -> lis
         one_of(tx, pages.c.id, ids),
         pages.c.state == "pending",
         pages.c.tick_id.is_not(None),
+        spares_the_living(pages, terms.now),
     )
     from_stored = bodies.reads_stored()
     rows = claim(tx, pages, terms, *waiting, from_stored, asks_hosts=False)
@@ -97,6 +104,7 @@ def claim_pages(tx: Connection, ids: Sequence[PageId], terms: ClaimTerms) -> lis
     rows = rows or claim(tx, pages, terms, *waiting, not_(from_stored))
     facts = _facts(tx, [row.id for row in rows])
     stored = bodies.stored_pages(tx, [row.id for row in rows]) if reads_stored else {}
+    spans = spans_of(tx, {row.tick_id for row in rows})
     return [
         ClaimedPage(
             id=PageId(row.id),
@@ -109,9 +117,16 @@ def claim_pages(tx: Connection, ids: Sequence[PageId], terms: ClaimTerms) -> lis
             row=row,
             reads_stored=reads_stored,
             stored=stored.get(PageId(row.id)),
+            span=spans.get(row.tick_id),
         )
         for row in rows
     ]
+
+
+def spans_of(tx: Connection, tick_ids: Collection[int]) -> dict[int, tuple[datetime, datetime]]:
+    """Return what those of the runs that are backfills look through."""
+    rows = tx.execute(select(backfills).where(backfills.c.tick_id.in_(tick_ids)))
+    return {row.tick_id: (row.since, row.until) for row in rows}
 
 
 def _facts(tx: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
@@ -201,8 +216,9 @@ def save_pages(
         if result.state == "gone":
             _let_leave(tx, result)
         _save_page(tx, result, version=version, now=now)
-        outcome = "failed" if ending == "retry" else ending
-        ledger.note(tx, result.claimed.tick_id, "extract", outcome, error=result.error)
+        if ending != "retry" or result.claimed.span is None:
+            outcome = "failed" if ending == "retry" else ending
+            ledger.note(tx, result.claimed.tick_id, "extract", outcome, error=result.error)
         endings[result.claimed.id] = ending
     return endings
 
@@ -245,7 +261,8 @@ def _save_page(tx: Connection, result: PageResult, *, version: int, now: datetim
     if result.validators:
         values |= asdict(result.validators)
     if retry:
-        values["tick_id"] = None  # it no longer holds up the others of its tick
+        if result.claimed.span is None:  # a backfill waits for its own; a tick is held up by none
+            values["tick_id"] = None
     else:
         values |= {"is_recheck": False, "read_from": bodies.WEB}
     tx.execute(update(pages).where(pages.c.id == result.claimed.id).values(values))
@@ -315,38 +332,6 @@ def _offer_picture(tx: Connection, article_id: ArticleId, key: str | None) -> No
     tx.execute(update(articles).where(articles.c.id == article_id).values(image_key=key))
 
 
-def article_values(article: Article, *, tick_id: int, state: str) -> dict[str, Any]:
-    """Return the columns of an article that no extractor of ours has read yet."""
-    image = article.image
-    return {
-        "id": article.id,
-        "page_id": article.page_id,
-        "tick_id": tick_id,
-        "state": state,
-        "url": article.url,
-        "title": article.title,
-        "excerpt": article.excerpt,
-        "text": article.text,
-        "published_at": article.published_at,
-        "published_precision": article.published_precision,
-        "updated_at": article.updated_at,
-        "language": article.language,
-        "type": article.type.value,
-        "provider": article.provider,
-        "provider_name": article.provider_name,
-        "amp_url": article.amp_url,
-        "authors": list(article.authors),
-        "image": {"url": image.url, "width": image.width, "height": image.height}
-        if image
-        else None,
-        "featured_content": article.featured_content,
-        "origins": dict(article.origins),
-        "content_hash": "",
-        "revision": 1,
-        "extractor_version": 0,
-    }
-
-
 def _article_row(
     result: PageResult, article: Article, *, revision: int, version: int
 ) -> dict[str, Any]:
@@ -357,34 +342,3 @@ def _article_row(
         "revision": revision,
         "extractor_version": version,
     }
-
-
-def article_of_row(row: Row[Any]) -> Article:
-    """Make the record of an article's row."""
-    return Article(
-        id=ArticleId(row.id),
-        page_id=PageId(row.page_id),
-        url=row.url,
-        title=row.title,
-        excerpt=row.excerpt,
-        text=row.text,
-        published_at=row.published_at,
-        published_precision=row.published_precision,
-        updated_at=row.updated_at,
-        language=row.language,
-        type=ArticleType(row.type),
-        provider=row.provider,
-        provider_name=row.provider_name,
-        amp_url=row.amp_url,
-        authors=tuple(row.authors),
-        image=Image(**row.image) if row.image else None,
-        featured_content=row.featured_content,
-        origins=row.origins,
-        embedding=Embedding(row.embedding_model, row.embedding) if row.embedding else None,
-    )
-
-
-def load_articles(tx: Connection, ids: Iterable[ArticleId]) -> dict[ArticleId, Article]:
-    """Return the articles of `ids`."""
-    rows = tx.execute(select(articles).where(one_of(tx, articles.c.id, ids)))
-    return {ArticleId(row.id): article_of_row(row) for row in rows}

@@ -43,13 +43,15 @@ def note(tx: Connection, language: str, **values: Any) -> None:
     tx.execute(update(partitions).where(partitions.c.language == language).values(values))
 
 
-def touch(tx: Connection, ids: Iterable[ArticleId]) -> None:
-    """Raise the version of the partitions of articles whose story changes."""
+def touch(tx: Connection, ids: Iterable[ArticleId], *, far: bool = False) -> None:
+    """Raise the version of the partitions of articles whose story changes.
+
+    `far`: they lie so far back that no live tick sees them; then only the past has changed.
+    """
     languages = select(articles.c.language).where(one_of(tx, articles.c.id, ids))
+    column = partitions.c.past_version if far else partitions.c.version
     tx.execute(
-        update(partitions)
-        .where(partitions.c.language.in_(languages))
-        .values(version=partitions.c.version + 1)
+        update(partitions).where(partitions.c.language.in_(languages)).values({column: column + 1})
     )
 
 

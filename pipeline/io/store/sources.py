@@ -72,7 +72,7 @@ def claim_sources(
         sources.c.enabled,
         sources.c.tick_id.is_not(None),
     )
-    return [ClaimedSource(source=_source(row), tick_id=row.tick_id, row=row) for row in rows]
+    return [ClaimedSource(source=source_of(row), tick_id=row.tick_id, row=row) for row in rows]
 
 
 def due_in_tick(tx: Connection, tick_id: int, now: datetime) -> list[SourceId]:
@@ -148,7 +148,7 @@ def _poll_values(result: PollResult, now: datetime) -> dict[str, Any]:
     }
 
 
-def _source(row: Row[Any]) -> Source:
+def source_of(row: Row[Any]) -> Source:
     """Make the record of a row."""
     return Source(
         id=SourceId(row.id),
@@ -295,7 +295,7 @@ def entry_values(entry: SourceEntry) -> dict[str, Any]:
 def one_source(tx: Connection, source_id: SourceId) -> tuple[Source, Row[Any]] | None:
     """Return a source and its row; None when there is none."""
     row = tx.execute(select(sources).where(sources.c.id == source_id)).first()
-    return (_source(row), row) if row else None
+    return (source_of(row), row) if row else None
 
 
 def all_sources(tx: Connection) -> Sequence[Row[Any]]:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    Select,
     and_,
     bindparam,
     exists,
@@ -20,8 +21,8 @@ from sqlalchemy import (
 )
 
 from pipeline.io.schema import article_aliases, articles, memberships, stories, written
+from pipeline.io.store.articlerows import article_of_row
 from pipeline.io.store.ledger import WAITING
-from pipeline.io.store.pages import article_of_row
 from pipeline.io.store.statements import insert_missing, one_of, upsert
 from pipeline.records import Article, ArticleId, Membership, Part, Story, StoryId
 from pipeline.stories.tokens import OPENING_CHARS
@@ -43,14 +44,17 @@ def waiting_articles(tx: Connection) -> int:
     return tx.scalar(select(func.count()).where(articles.c.state == "pending")) or 0
 
 
-def pending_articles(tx: Connection, tick_id: int, language: str) -> list[Article]:
+def pending_articles(
+    tx: Connection, tick_id: int, language: str, *, until: datetime | None = None
+) -> list[Article]:
     """Return a tick's articles of one partition in the order they are taken: time, then id."""
-    rows = tx.execute(
+    query = (
         select(articles)
         .where(articles.c.tick_id == tick_id, articles.c.state == "pending")
         .where(articles.c.language == language)
         .order_by(articles.c.published_at, articles.c.id)
     )
+    rows = tx.execute(_up_to(query, until))
     return [article_of_row(row) for row in rows]
 
 
@@ -102,29 +106,36 @@ def live_articles(
         .where(articles.c.language == language, articles.c.published_at >= since)
         .order_by(articles.c.published_at, articles.c.id)
     )
-    if until is not None:
-        query = query.where(articles.c.published_at <= until)
-    rows: Iterable[Any] = tx.execute(query, execution_options={"yield_per": _ROWS})
+    rows: Iterable[Any] = tx.execute(_up_to(query, until), execution_options={"yield_per": _ROWS})
     for row in rows:
         yield article_of_row(row), StoryId(row.story_id)
 
 
-def is_small(tx: Connection, language: str, *, since: datetime, limit: int) -> bool:
+def _up_to(query: Select[Any], until: datetime | None) -> Select[Any]:
+    """Leave out the articles that are published later than `until`."""
+    return query if until is None else query.where(articles.c.published_at <= until)
+
+
+def is_small(
+    tx: Connection, language: str, *, since: datetime, limit: int, until: datetime | None = None
+) -> bool:
     """Say whether a partition has at most `limit` articles in stories from `since` on."""
-    some = (
+    query = (
         select(articles.c.id)
         .where(articles.c.language == language, articles.c.published_at >= since)
         .where(articles.c.state == "clustered")
         .limit(limit + 1)
-        .subquery()
     )
+    some = _up_to(query, until).subquery()
     return (tx.scalar(select(func.count()).select_from(some)) or 0) <= limit
 
 
 def live_members(
-    tx: Connection, language: str, *, since: datetime
+    tx: Connection, language: str, *, since: datetime, until: datetime | None = None
 ) -> list[tuple[Article, StoryId]]:
-    """Return all members of the stories with an article from `since` on, in order of time.
+    """Return all members of the stories with an article from `since` to `until`, in order of time.
+
+    The stories are whole: members of another time are among them.
 
     Of their texts they have the opening alone.
     """
@@ -136,7 +147,7 @@ def live_members(
     rows: Iterable[Any] = tx.execute(
         select(*_AS_READ, memberships.c.story_id)
         .join(memberships, memberships.c.article_id == articles.c.id)
-        .where(memberships.c.story_id.in_(live))
+        .where(memberships.c.story_id.in_(_up_to(live, until)))
         .order_by(articles.c.published_at, articles.c.id)
     )
     return [(article_of_row(row), StoryId(row.story_id)) for row in rows]

@@ -19,6 +19,9 @@ from pipeline.io.store.statements import one_of
 from pipeline.io.store.work import RELEASED, is_due
 from pipeline.records import SourceId
 
+#: A backfill is a run of its own, with its own pace and order (`pipeline.pastline`).
+_LIVE = ticks.c.kind != "backfill"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenTick:
@@ -71,9 +74,11 @@ def _any(tx: Connection, table: Table, condition: ColumnElement[bool]) -> bool:
 
 
 def in_work(tx: Connection) -> list[OpenTick]:
-    """Return the ticks that are not closed, oldest first."""
+    """Return the ticks that are not closed, oldest first; backfills go by themselves."""
     rows = tx.execute(
-        select(ticks.c.id, ticks.c.deadline).where(ticks.c.closed_at.is_(None)).order_by(ticks.c.id)
+        select(ticks.c.id, ticks.c.deadline)
+        .where(ticks.c.closed_at.is_(None), _LIVE)
+        .order_by(ticks.c.id)
     )
     return [OpenTick(id=row.id, deadline=row.deadline) for row in rows]
 
@@ -146,7 +151,7 @@ def next_to_cluster(tx: Connection) -> int | None:
     """Return the oldest tick that is not clustered, if it is closed: ticks never overtake."""
     row = tx.execute(
         select(ticks.c.id, ticks.c.closed_at)
-        .where(ticks.c.clustered_at.is_(None))
+        .where(ticks.c.clustered_at.is_(None), _LIVE)
         .order_by(ticks.c.id)
         .limit(1)
     ).first()

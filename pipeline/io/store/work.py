@@ -25,7 +25,8 @@ from sqlalchemy import (
     update,
 )
 
-from pipeline.io.schema import leases, pages, sources
+from pipeline.io.schema import leases, pages, sources, ticks
+from pipeline.io.schema_backfill import backfills, lookups
 from pipeline.io.store import ledger, pace
 from pipeline.io.store.pace import ClaimTerms
 from pipeline.io.store.statements import one_of
@@ -45,6 +46,24 @@ def is_due(table: Table, now: datetime) -> ColumnElement[bool]:
         table.c.quarantined.is_(None),
         or_(table.c.lease_until.is_(None), table.c.lease_until < now),
     )
+
+
+def spares_the_living(table: Table, now: datetime) -> ColumnElement[bool]:
+    """Return the condition of rows that may be claimed beside what is polled and read live.
+
+    A backfill asks no host that a live tick is waiting for, and nothing while it is paused.
+    """
+    live = select(ticks.c.id).where(ticks.c.kind != "backfill", ticks.c.closed_at.is_(None))
+    reading = select(pages.c.host).where(
+        pages.c.tick_id.in_(live), pages.c.state == "pending", is_due(pages, now)
+    )
+    polling = select(sources.c.host).where(sources.c.tick_id.in_(live), is_due(sources, now))
+    spared = and_(table.c.host.not_in(reading), table.c.host.not_in(polling))
+    if table is not pages:
+        return spared
+    of_backfills = select(backfills.c.tick_id).where(backfills.c.tick_id.is_not(None))
+    running = of_backfills.where(backfills.c.state == "running")
+    return or_(table.c.tick_id.not_in(of_backfills), and_(table.c.tick_id.in_(running), spared))
 
 
 def claim(
@@ -122,7 +141,7 @@ def _bury(tx: Connection, table: Table, rows: Iterable[Row[Any]], now: datetime)
                 "lease_until": None,
                 "tick_id": None,
             }
-            stage = "fetch" if table is sources else "extract"
+            stage = "extract" if table is pages else "fetch"
             ledger.note(tx, row.tick_id, stage, "quarantined", error="worker-died")
         else:
             alive.append(row)
@@ -149,7 +168,7 @@ RELEASED: Mapping[str, Any] = {
 
 def release_all(tx: Connection, owner: str) -> None:
     """Give back everything `owner` holds, so that the next one need not wait for the leases."""
-    for table in (sources, pages):
+    for table in (sources, pages, lookups):
         tx.execute(
             update(table)
             .where(table.c.lease_owner == owner)
@@ -160,7 +179,7 @@ def release_all(tx: Connection, owner: str) -> None:
 
 
 #: The table whose rows each fetching stage works on.
-_STAGE_TABLES = {"fetch": sources, "extract": pages}
+_STAGE_TABLES = {"fetch": sources, "extract": pages, "find": lookups}
 
 
 def waiting(
@@ -175,8 +194,8 @@ def waiting(
         table.c.next_at <= until,
         or_(table.c.lease_until.is_(None), table.c.lease_until < now),
     ]
-    if table is pages:
-        conditions.append(pages.c.state == "pending")
+    if table is not sources:
+        conditions.append(table.c.state == "pending")
     return tx.execute(
         select(table.c.id, table.c.next_at).where(*conditions).order_by(table.c.next_at)
     ).all()

@@ -15,7 +15,7 @@ from sqlalchemy import insert, select
 from pipeline.context import Context
 from pipeline.io.schema import articles, memberships, pages, stories, ticks
 from pipeline.io.store import corrections
-from pipeline.io.store.pages import article_values
+from pipeline.io.store.articlerows import article_values
 from pipeline.records import Article, ArticleId, ArticleType, PageId, StoryId
 from pipeline.stages import cluster as stage
 from pipeline.stages import correct

@@ -79,8 +79,9 @@ def upgrade() -> None:
         sa.Column("method", sa.String(length=20), nullable=False),
         sa.Column("coverage", sa.String(length=10), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
-        sa.Column("requests", sa.Integer(), nullable=False),
+        sa.Column("requests", sa.JSON(), nullable=False),
         sa.Column("entries", sa.Integer(), nullable=True),
+        sa.Column("page_hosts", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["backfill_id"], ["backfills.id"], name=op.f("fk_backfill_parts_backfill_id_backfills")
         ),

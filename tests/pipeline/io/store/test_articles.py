@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 from datetime import timedelta
 
-from pipeline.io.store import Store, bodies, documents, leases, pages, stories
+from pipeline.io.store import Store, articlerows, bodies, documents, leases, pages, stories
 from pipeline.io.store.documents import DocumentRow
 from pipeline.io.store.pages import ClaimedPage, PageResult
 from pipeline.records import (
@@ -94,7 +94,7 @@ def test_an_article_comes_back_as_it_was_stored(store: Store) -> None:
     endings = _save(store, _result(page, article))
 
     with store.read() as tx:
-        assert pages.load_articles(tx, [article.id]) == {article.id: article}
+        assert articlerows.load_articles(tx, [article.id]) == {article.id: article}
         assert bodies.stored_pages(tx, [page.id]) == {page.id: _page(page)}
         assert pages.pending_articles_of_pages(tx, [page.id]) == [article.id]
     assert endings == {page.id: "new"}
@@ -112,7 +112,7 @@ def test_of_two_pages_that_are_one_article_the_smaller_speaks_in_either_order(
     assert _save(store, of_large) == {large.id: "new"}
     assert _save(store, of_small) == {small.id: "updated"}
     with store.read() as tx:
-        [article] = pages.load_articles(tx, [ArticleId("1-canonical")]).values()
+        [article] = articlerows.load_articles(tx, [ArticleId("1-canonical")]).values()
     assert article.title == "From the smaller"
 
 

@@ -1,0 +1,74 @@
+"""Backfills of a made-up year, on the web of a Context."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from config.catalogue import Catalogue
+from pipeline.context import Context
+from pipeline.history.lookup import Span
+from pipeline.io.store import backfills, sources
+from pipeline.outcomes import Tally
+from pipeline.pastline import run_backfill
+from pipeline.records import SourceId
+from pipeline.stages.begin import begin
+from pipeline.stages.planning import plan_sources
+from tests.archivehost import ArchiveWeb, ArchiveWorld
+from tests.world import catalogue, opened, source
+
+LATER = timedelta(days=20)
+
+
+def books_of(world: ArchiveWorld) -> Catalogue:
+    """Return a catalogue of the outlets of a world."""
+    return catalogue([source(name) for name in world.names])
+
+
+class Archive:
+    """One installation beside a world of archives."""
+
+    def __init__(self, home: Path, world: ArchiveWorld, *, database_url: str | None = None) -> None:
+        self.home, self.world = home, world
+        self.books = books_of(world)
+        self.now = world.end + LATER
+        self.web = ArchiveWeb(world, lambda: self.now)
+        self.settings: dict[str, Any] = {"database_url": database_url} if database_url else {}
+
+    @contextmanager
+    def open(self, now: datetime | None = None, tally: Tally | None = None) -> Iterator[Context]:
+        now = now or self.now
+        with opened(self.home, self.books, self.web, now=now, tally=tally, **self.settings) as ctx:
+            with ctx.store.write() as tx:
+                sources.apply_sync(tx, self.books.sources, now=now)
+            yield ctx
+
+    def plan(
+        self, ctx: Context, span: Span, *, only: str | None = None, names: Sequence[str] = ()
+    ) -> int:
+        """Plan a backfill of some outlets, all without; return its number."""
+        with ctx.store.read() as tx:
+            rows = [sources.one_source(tx, SourceId(name)) for name in names or self.world.names]
+        given = [(row[0], True) for row in rows if row is not None]
+        parts = plan_sources(ctx, given, span, only=only)
+        with ctx.store.write() as tx:
+            return backfills.add_plan(
+                tx,
+                parts,
+                since=span.since,
+                until=span.until,
+                path="",
+                budget=None,
+                now=ctx.clock(),
+            )
+
+    def backfill(self, span: Span, *, only: str | None = None, names: Sequence[str] = ()) -> int:
+        """Plan and carry out a backfill; return its number."""
+        with self.open() as ctx:
+            number = self.plan(ctx, span, only=only, names=names)
+            begin(ctx, number)
+            assert run_backfill(ctx, number) == "done"
+        return number
