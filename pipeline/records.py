@@ -384,3 +384,5 @@ class Story:
     heat: Score
     #: Independent voices besides the lead's: copies and a provider's further articles count once.
     related_voices: int
+    #: By an operator's word; "" for the lead's own.
+    title: str = ""

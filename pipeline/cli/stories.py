@@ -12,7 +12,7 @@ from rich.table import Table
 from sqlalchemy import Connection
 
 from config.catalogue import Catalogue
-from pipeline.cli import story_training
+from pipeline.cli import correction_log, story_corrections, story_training
 from pipeline.cli.common import (
     AsJson,
     Home,
@@ -25,16 +25,28 @@ from pipeline.cli.common import (
 )
 from pipeline.context import system_clock
 from pipeline.errors import UsageError
-from pipeline.io.store import Store, documents
+from pipeline.io.store import Store, correctionbook, documents
 from pipeline.io.store import stories as rows
 from pipeline.records import ArticleId, Story, StoryId
+from pipeline.stages.score import stories_in
 from pipeline.stories.explain import explain_story
-from pipeline.stories.story import build_story
 from pipeline.stories.storymap import Dot, Row, draw_map
 from pipeline.stories.whypage import why_page
 
 app = typer.Typer(no_args_is_help=True, help="The stories and the reasons behind them.")
 app.command()(story_training.train)
+for command in (
+    story_corrections.merge,
+    story_corrections.split,
+    story_corrections.pin_lead,
+    story_corrections.retitle,
+    story_corrections.retract,
+    story_corrections.block,
+    story_corrections.forget,
+    correction_log.corrections,
+    correction_log.undo,
+):
+    app.command()(command)
 Which = Annotated[str, typer.Argument(help="Id of the story, or enough of its beginning.")]
 
 
@@ -50,12 +62,15 @@ def list_(
     """
     with opened_store(home) as store, store.read() as tx:
         found = rows.story_rows(tx, limit=limit)
+        words = correctionbook.words_of(tx, [row.id for row in found])
+    titles = {row.id: words[row.id].title if row.id in words else "" for row in found}
     if json_:
         names = (
             "id", "title", "heat", "quality", "topics", "members", "provider_name",
             "published_at", "language", "revision",
         )  # fmt: skip
-        print_json([{name: getattr(row, name) for name in names} for row in found])
+        told = ({name: getattr(row, name) for name in names} for row in found)
+        print_json([{**one, "title": titles[one["id"]] or one["title"]} for one in told])
         return
     table = Table(box=None, pad_edge=False)
     for column in ("story", "heat", "articles", "published", "lead"):
@@ -66,7 +81,7 @@ def list_(
             str(row.heat),
             str(row.members),
             shown_time(row.published_at),
-            f"{row.title} ({row.provider_name})",
+            f"{titles[row.id] or row.title} ({row.provider_name})",
         )
     out.print(table)
     out.print(f"{len(found)} stories")
@@ -86,6 +101,8 @@ def show(which: Which, home: Home = None, json_: AsJson = False) -> None:
         print_json(_as_json(story, files))
         return
     out.print(f"{story.id}  heat {story.heat.value}  topics {', '.join(story.topics) or '-'}")
+    if story.title:
+        out.print(f"title by an operator: {story.title}", markup=False)
     for scored in (story.lead, *story.related):
         article = scored.article
         out.print(
@@ -228,15 +245,7 @@ def _find(store: Store, which: str, catalogue: Catalogue) -> Story:
         if len(ids) != 1:
             found = "no story has it" if not ids else f"{len(ids)} stories begin with it"
             raise UsageError(f"story {which!r}: {found}; see `newsloom stories list`")
-        members = rows.members_of(tx, [StoryId(ids[0])])[StoryId(ids[0])]
-    return build_story(
-        StoryId(ids[0]),
-        [article for article, _ in members],
-        [membership for _, membership in members],
-        topics=catalogue.topics,
-        organisations=catalogue.organisations,
-        scoring=catalogue.scoring,
-    )
+        return stories_in(tx, catalogue, [StoryId(ids[0])])[StoryId(ids[0])]
 
 
 def _files(store: Store, story_id: StoryId, catalogue: Catalogue) -> list[dict[str, Any]]:
@@ -257,12 +266,14 @@ def _as_json(story: Story, files: list[dict[str, Any]]) -> dict[str, Any]:
     """Return a story for machines."""
     return {
         "id": story.id,
+        "title": story.title or story.lead.article.title,
         "heat": story.heat.value,
         "topics": list(story.topics),
         "related_voices": story.related_voices,
         "files": files,
         "articles": [
             {
+                "id": scored.article.id,
                 "role": "lead" if scored is story.lead else "related",
                 "title": scored.article.title,
                 "url": scored.article.url,

@@ -240,7 +240,7 @@ stories = Table(
     Column("heat", Integer, nullable=False),
     Column("published_at", UtcTime, nullable=False),
     Column("revision", Integer, nullable=False),
-    #: live | merged | retracted; an id is never given out again.
+    #: live | merged | retracted | forgotten; an id is never given out again.
     Column("state", String(12), nullable=False),
     Column("merged_into", String(24)),
     Column("split_from", String(24)),

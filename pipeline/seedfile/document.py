@@ -137,7 +137,7 @@ def document_of(
     heat -1 and published: false.
     """
     lead = story.lead.article
-    title = clean_line(lead.title)
+    title = clean_line(story.title or lead.title)
     return SeedDocument(
         title=title,
         excerpt=clean_line(lead.excerpt),

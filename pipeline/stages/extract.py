@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter
+from sqlalchemy import Connection
 
 from pipeline.articles.article import article_of
 from pipeline.articles.dates import SEEN_ONLY
@@ -22,7 +23,7 @@ from pipeline.articles.refusals import NOINDEX
 from pipeline.context import Context
 from pipeline.errors import Rejected
 from pipeline.io.crashpoints import crashpoint
-from pipeline.io.store import lookups, pace, pages, work
+from pipeline.io.store import corrections, lookups, pace, pages, work
 from pipeline.io.store.pages import ClaimedPage, PageResult
 from pipeline.io.web import WebRequest
 from pipeline.outcomes import Fetched, FetchFailed, WebOutcome
@@ -31,6 +32,7 @@ from pipeline.stages.admission import Admission, admit
 from pipeline.stages.pictures import Chosen, Offer, choose_pictures
 from pipeline.stages.recheck import kept_again, missed_again, recheck_of, refused_again
 from pipeline.stages.terms import claim_terms, host_pause, let_go
+from pipeline.urls import host_of, registrable_domain
 
 #: Raised when the same page would give another article.
 EXTRACTOR_VERSION = 3
@@ -308,6 +310,7 @@ def _save(ctx: Context, results: Sequence[PageResult]) -> None:
     """Save a batch and count how each member ended."""
     now = ctx.clock()
     with ctx.store.write() as tx:
+        results = _let_in(tx, results)
         endings = pages.save_pages(tx, results, version=EXTRACTOR_VERSION, now=now)
         asked = {one.claimed.row.host for one in results if not one.claimed.reads_stored}
         let_go(ctx, tx, asked, now)
@@ -324,3 +327,28 @@ def _save(ctx: Context, results: Sequence[PageResult]) -> None:
             ctx.tally.explain("extract", ending, result.claimed.url, result.error or ending)
         else:
             ctx.tally.end("extract", ending)
+
+
+def _let_in(tx: Connection, results: Sequence[PageResult]) -> list[PageResult]:
+    """Skip pages whose articles are kept out: a link elsewhere may have led there.
+
+    Of an article that was there before the block, a second look is saved as ever.
+    """
+    named = {
+        result.claimed.id: (
+            result.article.id,
+            result.article.provider,
+            registrable_domain(host_of(result.article.url)),
+        )
+        for result in results
+        if result.article and not result.claimed.row.is_recheck
+    }
+    keys = {key for key, _, _ in named.values()}
+    domains = {domain for _, *both in named.values() for domain in both}
+    out = corrections.blocked(tx, url_keys=keys, domains=domains)
+    return [
+        replace(result, state="skipped", error="blocked", page=None, article=None)
+        if out & {*named.get(result.claimed.id, ())}
+        else result
+        for result in results
+    ]

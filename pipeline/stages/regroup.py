@@ -76,13 +76,19 @@ def _regrouped(ctx: Context, turn: Turn, state: Row[Any]) -> Refinement | None:
 
 
 def _is_due(ctx: Context, tx: Connection, turn: Turn, state: Row[Any]) -> bool:
-    """Say whether the live stories are looked at again: every time few, every few hours many."""
+    """Say whether the live stories are looked at again: every time few, every few hours many.
+
+    An article that came back is placed without asking what operators said of it: that is put right
+    at once.
+    """
     refined_at = state.refined_at
     if turn.backfill_id is not None:
         refined_at = backfills.partition(tx, turn.backfill_id, turn.language).refined_at
     elif state.placed_tick != turn.tick_id:
         return False
     if refined_at is None or turn.opened - refined_at >= ctx.settings.refine_every:
+        return True
+    if partitions.is_at_odds(tx, turn.tick_id, turn.language):
         return True
     since = turn.opened - ctx.settings.window
     return stories.is_small(tx, turn.language, since=since, until=turn.until, limit=SMALL)

@@ -11,8 +11,7 @@ from config.catalogue import Catalogue
 from pipeline.context import Context
 from pipeline.io.store import Store, stories
 from pipeline.records import Story, StoryId
-from pipeline.stages.score import score_stories
-from pipeline.stories.story import build_story
+from pipeline.stages.score import score_stories, stories_in
 from pipeline.stories.topics import TopicOrigin, topics_of
 
 #: Stories held in memory at a time, with the texts of their articles.
@@ -55,16 +54,8 @@ def topic_changes(
         }
     for ids in _batches(list(stored)):
         with store.read() as tx:
-            found = stories.members_of(tx, ids)
-        for story_id, members in found.items():
-            story = build_story(
-                story_id,
-                [article for article, _ in members],
-                [membership for _, membership in members],
-                topics=catalogue.topics,
-                organisations=catalogue.organisations,
-                scoring=catalogue.scoring,
-            )
+            found = stories_in(tx, catalogue, ids)
+        for story_id, story in found.items():
             if story.topics != stored[story_id]:
                 yield _change(story, stored[story_id], catalogue)
 

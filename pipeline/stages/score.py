@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection
 
+from config.catalogue import Catalogue
 from pipeline.context import Context
-from pipeline.io.store import corrections, stories
-from pipeline.records import ArticleId, StoryId
-from pipeline.stories.story import build_story
+from pipeline.io.store import correctionbook, corrections, stories
+from pipeline.records import ArticleId, Story, StoryId
+from pipeline.stories.story import NO_WORD, build_story
 
 #: Raised when the same articles would be grouped in another way.
 CLUSTER_VERSION = 2
@@ -17,17 +18,29 @@ CLUSTER_VERSION = 2
 SCORE_VERSION = 2
 
 
-def score_stories(ctx: Context, tx: Connection, ids: Sequence[StoryId]) -> None:
-    """Find the lead, topics and scores of stories anew, and make them due for writing."""
-    for story_id, rows in sorted(stories.members_of(tx, ids).items()):
-        story = build_story(
+def stories_in(
+    tx: Connection, catalogue: Catalogue, ids: Iterable[StoryId]
+) -> dict[StoryId, Story]:
+    """Return those of the stories that have articles, as rules and operators' word make them."""
+    members = stories.members_of(tx, ids)
+    words = correctionbook.words_of(tx, members)
+    return {
+        story_id: build_story(
             story_id,
             [article for article, _ in rows],
             [membership for _, membership in rows],
-            topics=ctx.catalogue.topics,
-            organisations=ctx.catalogue.organisations,
-            scoring=ctx.catalogue.scoring,
+            topics=catalogue.topics,
+            organisations=catalogue.organisations,
+            scoring=catalogue.scoring,
+            word=words.get(story_id, NO_WORD),
         )
+        for story_id, rows in members.items()
+    }
+
+
+def score_stories(ctx: Context, tx: Connection, ids: Sequence[StoryId]) -> None:
+    """Find the lead, topics and scores of stories anew, and make them due for writing."""
+    for _, story in sorted(stories_in(tx, ctx.catalogue, ids).items()):
         stories.save_story(tx, story, cluster_version=CLUSTER_VERSION, score_version=SCORE_VERSION)
 
 

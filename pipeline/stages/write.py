@@ -25,6 +25,7 @@ from pipeline.io.files import OutputError, Tree
 from pipeline.io.store import documents, leases, ledger, stories
 from pipeline.io.store.documents import ChangeRow, DocumentRow
 from pipeline.io.store.stories import Fate
+from pipeline.outcomes import Tally
 from pipeline.records import Story, StoryId
 from pipeline.seedfile import naming, secured
 from pipeline.seedfile.document import SeedDocument, carried, document_of, tombstone_of
@@ -32,7 +33,7 @@ from pipeline.seedfile.listing import listing_of, to_json
 from pipeline.seedfile.parse import parse, says_more
 from pipeline.seedfile.render import prove, render
 from pipeline.stages import publish
-from pipeline.stories.story import build_story
+from pipeline.stages.score import stories_in
 
 #: Raised when the same story would give other bytes.
 WRITER_VERSION = 1
@@ -162,6 +163,12 @@ def _note(tx: Connection, batch: _Batch, ended: Counter[str], now: datetime) -> 
         ledger.note(tx, run_id, "write", outcome, count, error=error)
 
 
+def preview(ctx: Context, ids: Sequence[StoryId]) -> list[publish.Staged]:
+    """Return what a writing would make of the documents of stories, site by site."""
+    quiet = replace(ctx, tally=Tally())
+    return [one for site in ctx.catalogue.sites.values() for one in _stage(quiet, site, ids).staged]
+
+
 #: Why a story has no document: its bytes would not say what they should.
 _BAD_DOCUMENT = "bad-document"
 
@@ -194,27 +201,15 @@ def _load(ctx: Context, site: Site, ids: Sequence[StoryId]) -> list[Due]:
     """Return the stories a site is behind with."""
     with ctx.store.read() as tx:
         revisions = stories.unwritten(tx, [site.name], ids)
-        members = stories.members_of(tx, revisions)
+        built = stories_in(tx, ctx.catalogue, revisions)
         fates = stories.fates_of(tx, revisions)
         known = documents.documents_of_stories(tx, site.name, revisions)
-    built = {
-        story_id: build_story(
-            story_id,
-            [article for article, _ in rows],
-            [membership for _, membership in rows],
-            topics=ctx.catalogue.topics,
-            organisations=ctx.catalogue.organisations,
-            scoring=ctx.catalogue.scoring,
-        )
-        for story_id, rows in members.items()
-        if fates[story_id].state == "live"
-    }
     return [
         Due(
             id=story_id,
             revision=revision,
             fate=fates[story_id],
-            story=built.get(story_id),
+            story=built.get(story_id) if fates[story_id].state == "live" else None,
             known=known.get(story_id),
         )
         for story_id, revision in revisions.items()

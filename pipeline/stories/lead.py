@@ -8,12 +8,13 @@ from datetime import datetime
 from pipeline.records import ArticleId, ScoredArticle
 
 
-def choose_lead(scored: Sequence[ScoredArticle]) -> ScoredArticle:
+def choose_lead(scored: Sequence[ScoredArticle], pinned: Sequence[ArticleId] = ()) -> ScoredArticle:
     """Return the best article: highest quality, then earliest, then smallest URL.
 
-    Raises ValueError when there is none.
+    The first of `pinned` that is there goes before all. Raises ValueError when there is none.
     """
-    return min(scored, key=_rank)
+    places = {article_id: place for place, article_id in enumerate(pinned)}
+    return min(scored, key=lambda one: (places.get(one.article.id, len(places)), _rank(one)))
 
 
 def order_related(

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from config.catalogue import Organisation, Scoring, Topic
-from pipeline.records import Article, Membership, ScoredArticle, Story, StoryId
+from pipeline.records import Article, ArticleId, Membership, ScoredArticle, Story, StoryId
 from pipeline.stories.lead import choose_lead, order_related
 from pipeline.stories.scores import heat, quality, related_voices
 from pipeline.stories.topics import topics_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """What operators said of a story; it goes before whatever is computed."""
+
+    #: The articles that are to lead: the first that is a member does.
+    leads: tuple[ArticleId, ...] = ()
+    #: Takes the place of the lead's title; "" where nobody gave one.
+    title: str = ""
+
+
+#: Of most stories nobody said anything.
+NO_WORD = Word()
 
 
 def build_story(
@@ -19,6 +34,7 @@ def build_story(
     topics: Sequence[Topic],
     organisations: Mapping[str, Organisation],
     scoring: Scoring,
+    word: Word = NO_WORD,
 ) -> Story:
     """Choose the lead, order the related articles and score the story.
 
@@ -30,7 +46,7 @@ def build_story(
         score_article(article, topics=topics, organisations=organisations, scoring=scoring)
         for article in articles
     ]
-    lead = choose_lead(scored)
+    lead = choose_lead(scored, word.leads)
     related = order_related(scored, lead)
     voices = related_voices(
         lead.article, [one.article for one in related], memberships, organisations
@@ -47,6 +63,7 @@ def build_story(
         topics=lead.topics,
         heat=heat(lead.quality.value, voices, scoring),
         related_voices=voices,
+        title=word.title,
     )
 
 

@@ -227,7 +227,7 @@ def test_a_file_beside_a_story_that_runs_already_becomes_its_tombstone(tmp_path:
 def test_what_was_forgotten_stays_forgotten(tmp_path: Path) -> None:
     world = TwoOutlets(tmp_path / "home")
     with world.open() as ctx:
-        correct.forget(ctx, reason="asked by the outlet", domain="one.example")
+        correct.forget(ctx, domain="one.example")
     put(tmp_path / "site", "a.md", render(document("a"), "web"))
 
     done = imported(world, tmp_path / "site")

@@ -80,7 +80,8 @@ def test_a_split_makes_a_story_with_an_id_of_its_own(world: TwoOutlets) -> None:
         with ctx.store.read() as tx:
             members = stories.members_of(tx, [ids[PIER.title]])[ids[PIER.title]]
         [ferries] = [article.id for article, _ in members if article.url == FERRIES.url]
-        new = correct.split(ctx, ids[PIER.title], [ferries])
+        new = correct.split(ctx, ids[PIER.title], [ferries]).other
+        assert new is not None
         write(ctx, [ids[PIER.title], new])
         with pytest.raises(UsageError, match="not all"):
             correct.split(ctx, new, [ferries])
@@ -127,7 +128,9 @@ def _words_left(world: TwoOutlets, word: str) -> list[str]:
 
 def test_what_is_forgotten_leaves_no_trace_and_does_not_come_back(world: TwoOutlets) -> None:
     with world.open() as ctx:
-        assert correct.forget(ctx, reason="asked by the outlet", url=APPLES.url) == 1
+        done = correct.forget(ctx, url=APPLES.url)
+        assert done is not None
+        assert done.before["erased"] == 1
         write(ctx, list(world_ids(ctx)))
     assert _words_left(world, "Frost") == []
     assert _words_left(world, "apples") == []
@@ -146,10 +149,12 @@ def world_ids(ctx: Context) -> list[StoryId]:
 
 def test_a_forgotten_domain_goes_from_every_story(world: TwoOutlets) -> None:
     with world.open() as ctx:
-        assert correct.forget(ctx, reason="asked by the outlet", domain="one.example") == 2
+        done = correct.forget(ctx, domain="one.example")
+        assert done is not None
+        assert done.before["erased"] == 2
         write(ctx, world_ids(ctx))
         with pytest.raises(UsageError, match="either an address or a domain"):
-            correct.forget(ctx, reason="nothing named")
+            correct.forget(ctx)
     world.run()
 
     assert _words_left(world, "one.example") == []

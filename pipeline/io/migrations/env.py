@@ -2,7 +2,12 @@
 
 from alembic import context
 
-from pipeline.io import schema, schema_backfill, schema_bodies  # noqa: F401 -- their tables
+from pipeline.io import (  # importing them makes the tables
+    schema,  # noqa: F401
+    schema_backfill,  # noqa: F401
+    schema_bodies,  # noqa: F401
+    schema_corrections,  # noqa: F401
+)
 from pipeline.io.columns import metadata
 
 context.configure(

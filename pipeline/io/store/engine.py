@@ -77,9 +77,43 @@ class Store:
                 ledger.post(connection, book, at=self.clock())
             crashpoint("after-commit")
 
+    @contextmanager
+    def rehearsal(self) -> Iterator[Store]:
+        """Give a store whose transactions are parts of one that is rolled back in the end.
+
+        What is saved in it is read in it, and by nobody else: that is how a dry run knows what
+        would come of something.
+        """
+        options: dict[str, Any] = {_WRITES: True, ledger.BOOK: ledger.Book()}
+        with _in_words(self), self.engine.connect() as connection:
+            connection = connection.execution_options(**options)  # noqa: PLW2901 -- the same connection
+            connection.begin()
+            try:
+                yield _Rehearsal(self, connection)
+            finally:
+                connection.rollback()
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+class _Rehearsal(Store):
+    """A store within one transaction."""
+
+    def __init__(self, store: Store, connection: Connection) -> None:
+        """Take the place of a store whose connection has begun."""
+        self.clock, self.url, self.owner, self.engine = (
+            store.clock, store.url, store.owner, store.engine
+        )  # fmt: skip
+        self._connection = connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Read what is saved so far."""
+        yield self._connection
+
+    write = read
 
 
 def _sqlite_engine(url: Any) -> Engine:

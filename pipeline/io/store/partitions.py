@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, or_, select, update
 
-from pipeline.io.schema import articles, partitions, ties
+from pipeline.io.schema import articles, memberships, partitions, ties
 from pipeline.io.store.statements import insert_missing, one_of, upsert
 from pipeline.records import ArticleId
 
@@ -75,18 +76,109 @@ def tie(tx: Connection, kind: str, pairs: Iterable[Pair], *, at: datetime) -> No
 
 def untie(tx: Connection, kind: str, ids: Collection[ArticleId]) -> None:
     """Forget the ties of one kind among these articles."""
-    among = (one_of(tx, ties.c.one, ids), one_of(tx, ties.c.other, ids))
-    tx.execute(delete(ties).where(ties.c.kind == kind, *among))
+    tx.execute(delete(ties).where(ties.c.kind == kind, _within(tx, ids)))
+
+
+def part_from_all(tx: Connection, ids: Collection[ArticleId]) -> None:
+    """Forget what joins these articles to any others."""
+    inside = one_of(tx, ties.c.one, ids), one_of(tx, ties.c.other, ids)
+    across = inside[0] != inside[1]
+    tx.execute(delete(ties).where(ties.c.kind == "must", across))
+
+
+def ties_at(
+    tx: Connection, among: Collection[ArticleId], all_of: Collection[ArticleId] = ()
+) -> list[dict[str, str]]:
+    """Return the ties among some articles, and all ties of some, as `put_back` takes them."""
+    where = or_(_within(tx, among), _touches(tx, all_of))
+    rows = tx.execute(select(ties).where(where).order_by(ties.c.one, ties.c.other))
+    return [
+        {"one": row.one, "other": row.other, "kind": row.kind, "at": row.at.isoformat()}
+        for row in rows
+    ]
+
+
+def put_back(
+    tx: Connection,
+    before: Iterable[Mapping[str, str]],
+    among: Collection[ArticleId],
+    all_of: Collection[ArticleId] = (),
+) -> None:
+    """Let articles have the ties again that `ties_at` told of, and no others."""
+    tx.execute(delete(ties).where(or_(_within(tx, among), _touches(tx, all_of))))
+    upsert(tx, ties, [{**row, "at": datetime.fromisoformat(row["at"])} for row in before])
+
+
+def _within(tx: Connection, ids: Collection[ArticleId]) -> ColumnElement[bool]:
+    """Return the condition that a tie is between two of these articles."""
+    return and_(one_of(tx, ties.c.one, ids), one_of(tx, ties.c.other, ids))
+
+
+def _touches(tx: Connection, ids: Collection[ArticleId]) -> ColumnElement[bool]:
+    """Return the condition that a tie is one of these articles'."""
+    return or_(one_of(tx, ties.c.one, ids), one_of(tx, ties.c.other, ids))
+
+
+def is_at_odds(tx: Connection, tick_id: int, language: str) -> bool:
+    """Say whether a tick brought a partition articles that stand against an operator's word."""
+    mine, others = memberships.alias(), memberships.alias()
+    against = or_(
+        and_(ties.c.kind == "must", mine.c.story_id != others.c.story_id),
+        and_(ties.c.kind == "cannot", mine.c.story_id == others.c.story_id),
+    )
+    for here, there in ((ties.c.one, ties.c.other), (ties.c.other, ties.c.one)):
+        found = (
+            select(articles.c.id)
+            .join(ties, here == articles.c.id)
+            .join(mine, mine.c.article_id == here)
+            .join(others, others.c.article_id == there)
+            .where(articles.c.tick_id == tick_id, articles.c.language == language, against)
+        )
+        if tx.execute(found.limit(1)).first() is not None:
+            return True
+    return False
 
 
 def ties_of(tx: Connection, ids: Collection[ArticleId]) -> TiesOf:
-    """Return the ties among these articles, in one order."""
-    found = tx.execute(
-        select(ties.c.one, ties.c.other, ties.c.kind)
-        .where(one_of(tx, ties.c.one, ids), one_of(tx, ties.c.other, ids))
-        .order_by(ties.c.one, ties.c.other)
-    ).all()
-    pairs: dict[str, list[Pair]] = {"must": [], "cannot": []}
-    for row in found:
-        pairs[row.kind].append((ArticleId(row.one), ArticleId(row.other)))
-    return TiesOf(must=tuple(pairs["must"]), cannot=tuple(pairs["cannot"]))
+    """Return the ties among these articles, in one order.
+
+    Two that are joined to a third, which left its story, are joined all the same.
+    """
+    present, known = set(ids), set[ArticleId]()
+    pairs: dict[str, set[Pair]] = {"must": set(), "cannot": set()}
+    asked = set(present)
+    while asked:
+        known |= asked
+        found = tx.execute(select(ties).where(_touches(tx, asked))).all()
+        asked = set()
+        for row in found:
+            if row.kind == "must" or {row.one, row.other} <= present:
+                pairs[row.kind].add((ArticleId(row.one), ArticleId(row.other)))
+            if row.kind == "must":
+                asked |= {ArticleId(row.one), ArticleId(row.other)} - known
+    return TiesOf(
+        must=tuple(sorted(_past_the_absent(pairs["must"], present))),
+        cannot=tuple(sorted(pairs["cannot"])),
+    )
+
+
+def _past_the_absent(pairs: Collection[Pair], present: Collection[ArticleId]) -> Iterator[Pair]:
+    """Yield the pairs of articles that are there, and those that hang together by others."""
+    beyond: dict[ArticleId, set[ArticleId]] = defaultdict(set)
+    for pair in pairs:
+        if pair[0] in present and pair[1] in present:
+            yield pair
+            continue
+        for one, other in (pair, pair[::-1]):
+            beyond[one].add(other)
+    waiting = set(beyond) - set(present)
+    while waiting:
+        found, todo = set[ArticleId](), [waiting.pop()]
+        while todo:
+            absent = todo.pop()
+            found |= beyond[absent]
+            new = beyond[absent] & waiting
+            waiting -= new
+            todo += new
+        here = sorted(found & set(present))
+        yield from ((here[0], other) for other in here[1:])

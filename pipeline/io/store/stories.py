@@ -370,6 +370,15 @@ def end_story(
     )
 
 
+def revive_story(tx: Connection, story_id: StoryId) -> None:
+    """Let a story that was merged or retracted live again, due for writing."""
+    tx.execute(
+        update(stories)
+        .where(stories.c.id == story_id)
+        .values(state="live", merged_into=None, revision=stories.c.revision + 1)
+    )
+
+
 def story_rows(tx: Connection, *, limit: int | None = None) -> Sequence[Row[Any]]:
     """Return the stories with their lead's title and size, hottest first."""
     counted = (

@@ -192,7 +192,7 @@ def test_what_an_operator_parted_stays_apart(open_ctx: Open) -> None:
     arrive(ctx, alike[:4])
     cluster(ctx, [])
     [story] = set(grouped(ctx).values())
-    new = correct.split(ctx, story, [alike[1].id])
+    new = correct.split(ctx, story, [alike[1].id]).other
     arrive(ctx, alike[4:])
     cluster(ctx, [])
 
