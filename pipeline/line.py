@@ -110,6 +110,13 @@ def deferred(ctx: Context, stage: str, ids: Sequence[str]) -> Deferred:
     return Deferred(ids=tuple(row.id for row in rows), seconds=max(wait.total_seconds(), 0.0))
 
 
+def is_over(ctx: Context) -> bool:
+    """Say whether an open tick is at its end, so that asking the clusterer is worth a message."""
+    now = ctx.clock()
+    with ctx.store.read() as tx:
+        return ticks.is_over(tx, now=now)
+
+
 def due(ctx: Context) -> Due:
     """Return what could be done right now."""
     now = ctx.clock()

@@ -33,12 +33,21 @@ def extract(ctx: Context, ids: Sequence[str]) -> None:
     """Ring for pages to read; without any, the tick may be at its end."""
     _ring(ctx, "extract", ids, ctx.settings.extract_batch)
     if not ids:
-        cluster(ctx, ids)
+        cluster_at_end(ctx, ids)
 
 
 def cluster(ctx: Context, ids: Sequence[str]) -> None:
     """Ring for the clusterer: once, whatever the number, for it asks the database itself."""
     _ring(ctx, "cluster", ids[:1] or [""], 1)
+
+
+def cluster_at_end(ctx: Context, ids: Sequence[str]) -> None:
+    """Ring for the clusterer when a tick is at its end: of a hundred batches the last one rings.
+
+    A batch commits before it asks, so of two that end together one sees that all is done.
+    """
+    if line.is_over(ctx):
+        cluster(ctx, ids)
 
 
 def write(ctx: Context, ids: Sequence[str]) -> None:

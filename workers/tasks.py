@@ -48,7 +48,7 @@ def fetch(ids: list[SourceId]) -> None:
 def extract(ids: list[PageId]) -> None:
     """Read pages; ring for their articles, and for the pages whose hosts were busy."""
     if line.waits(context(), "extract", ids):
-        ring.cluster(context(), extract_stage(context(), ids))
+        ring.cluster_at_end(context(), extract_stage(context(), ids))
         ring.again(context(), "extract", ids)
 
 

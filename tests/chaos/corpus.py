@@ -48,8 +48,11 @@ class Corpus:
         (folder / "sites.toml").write_text(site)
 
 
-def corpus(seed: int = 1, *, events: int = EVENTS) -> Corpus:
-    """Make the web; the same seed gives the same one, but for the hour it begins in."""
+def corpus(seed: int = 1, *, events: int = EVENTS, page_bytes: int = 0) -> Corpus:
+    """Make the web; the same seed gives the same one, but for the hour it begins in.
+
+    `page_bytes`: pages have so much around their articles as those of newspapers have.
+    """
     rng = random.Random(seed)
     start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=30)
     items: dict[str, list[Item]] = defaultdict(list)
@@ -58,7 +61,7 @@ def corpus(seed: int = 1, *, events: int = EVENTS) -> Corpus:
         at = start + timedelta(minutes=rng.randint(0, 1500))
         for name in rng.sample(_names(), rng.choice(TELLINGS)):
             items[name].append(_telling(rng, name, event, words, at))
-    hosts = {f"{name}.example": _outlet(name, items[name]) for name in _names()}
+    hosts = {f"{name}.example": _outlet(name, items[name], page_bytes) for name in _names()}
     return Corpus(web=HostedWeb(hosts), entries=sum(map(len, items.values())))
 
 
@@ -87,9 +90,30 @@ def telling(rng: random.Random, words: list[str]) -> tuple[str, str]:
     return title, "\n".join(" ".join(sentences[at : at + 3]) for at in range(0, 9, 3))
 
 
-def _outlet(name: str, items: list[Item]) -> Handler:
+def _dressed(html: str, name: str, page_bytes: int) -> bytes:
+    """Put scripts into the head of a page, and teasers of other news below it, half and half."""
+    missing = max(page_bytes - len(html), 0) // 2
+    slots = ",".join(['{"slot":17,"w":300}'] * 40)
+    script = f"<script>window.layout=[{slots}]</script>"
+    teaser = (
+        f"<li class='card'><a href='https://{name}.example/other'><img src='/s.jpg' alt=''>"
+        "<h3>Council to vote on road works</h3></a><p class='dek'>A week of work.</p>"
+        "<span class='byline'>Staff</span><time>09:00</time></li>"
+    )
+    head = script * (missing // len(script))
+    aside = f"<aside><h2>More</h2><ul>{teaser * (missing // len(teaser))}</ul></aside>"
+    dressed = html.replace("</head>", f"{head}</head>").replace("<footer>", f"{aside}<footer>")
+    return dressed.encode()
+
+
+def _outlet(name: str, items: list[Item], page_bytes: int) -> Handler:
     """Return the host of an outlet: its feed, its pages, no robots.txt."""
-    pages = {item.url.rpartition("/")[2]: page(item).encode() for item in items}
+    pages = {
+        item.url.rpartition("/")[2]: _dressed(page(item), name, page_bytes)
+        if page_bytes
+        else page(item).encode()
+        for item in items
+    }
     xml = feed(sorted(items, key=lambda one: one.url), f"Outlet {name}").encode()
 
     def answer(request: httpx.Request) -> httpx.Response:

@@ -19,7 +19,7 @@ import redis
 from sqlalchemy import text
 
 from pipeline.io.files import TEMP_PREFIX
-from pipeline.io.store import Store
+from pipeline.io.store import Store, quarantine
 from tests.redis import start_redis
 from tests.workers.world import Installation, kill_group
 from tests.world import tree
@@ -157,6 +157,11 @@ class Fleet:
             assert spent < seconds, f"not after {spent:.0f} s\n{self.installation.logs()[-8000:]}"
             time.sleep(0.2)
         return time.monotonic() - started
+
+    def quarantined(self) -> list[tuple[str, str]]:
+        """Return what was set aside, and why."""
+        with self.store.read() as tx:
+            return [(row.id, row.reason) for row in quarantine.held_rows(tx)]
 
     def files(self) -> Mapping[str, bytes]:
         """Return what is written, without the hidden files that a crash leaves for an hour."""

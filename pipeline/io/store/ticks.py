@@ -83,6 +83,17 @@ def in_work(tx: Connection) -> list[OpenTick]:
     return [OpenTick(id=row.id, deadline=row.deadline) for row in rows]
 
 
+def is_over(tx: Connection, *, now: datetime) -> bool:
+    """Say whether an open tick could close: nothing of it is left to do, or it is overdue."""
+    return any(
+        now >= tick.deadline
+        or not any(
+            tx.scalar(select(exists().where(condition))) for _, condition in _members(tick.id)
+        )
+        for tick in in_work(tx)
+    )
+
+
 def left_to_do(tx: Connection, tick_id: int) -> int:
     """Count the rows of a tick that are neither done nor given up."""
     return sum(
