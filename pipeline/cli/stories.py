@@ -229,6 +229,8 @@ def _placed(placed: dict[str, Any]) -> Iterator[str]:
         yield f"    {group}: {terms}"
     if placed["shared"]:
         yield f"    shared terms: {', '.join(placed['shared'])}"
+    if "vetoes_passed" in placed:
+        yield f"    vetoes passed: {', '.join(placed['vetoes_passed'])}"
     if "copy_of" in placed:
         yield "    its text is a copy: one voice with the nearest"
     if "rule" in placed:

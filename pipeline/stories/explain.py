@@ -12,7 +12,7 @@ from typing import Any
 from pipeline.records import ArticleId, Membership, Part, Score, ScoredArticle, Story
 
 #: Part names: the story score's two halves, the nearest pair's terms, and what goes beside.
-LINK, PAIR, SHARED, RUNNER_UP = "link.", "pair.", "shared", "runner-up"
+LINK, PAIR, SHARED, VETOES, RUNNER_UP = "link.", "pair.", "shared", "vetoes", "runner-up"
 #: The rule of the articles' topics, where there is one.
 RULE = "topic-rule"
 
@@ -69,6 +69,8 @@ def _placed(membership: Membership, titles: Mapping[ArticleId, str]) -> dict[str
         "pair": _group(membership, PAIR),
         "shared": beside[SHARED].detail.split(", ") if SHARED in beside else [],
     }
+    if VETOES in beside:
+        answer["vetoes_passed"] = beside[VETOES].detail.split(", ")
     if membership.copy_of:
         answer["copy_of"] = membership.copy_of
     if RULE in beside:

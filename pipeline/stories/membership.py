@@ -9,6 +9,7 @@ from pipeline.stories.duplicates import is_copy
 from pipeline.stories.similarity import PairModel, StoryScore, pair_parts, shared_words
 from pipeline.stories.strictness import Rule, stricter
 from pipeline.stories.vectors import Features, Weighed
+from pipeline.stories.vetoes import veto_of
 
 
 def reasons(
@@ -23,7 +24,12 @@ def reasons(
     """Return the parts of a membership: the link, the nearest pair's terms, what goes beside."""
     share = model.mean_share
     shared = ", ".join(shared_words(asking, nearest, words))
-    beside = [Part(name="shared", value=0.0, detail=shared)]
+    # What an operator joined may stand together against a veto.
+    passed = ", ".join(name for name in model.vetoes if veto_of(asking, nearest, (name,)) is None)
+    beside = [
+        Part(name="shared", value=0.0, detail=shared),
+        Part(name="vetoes", value=0.0, detail=passed),
+    ]
     if rule := stricter(asking.found.rule, nearest.found.rule):
         beside.append(Part(name="topic-rule", value=rule.threshold or 0.0, detail=_said(rule)))
     if runner_up:

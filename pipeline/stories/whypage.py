@@ -61,6 +61,8 @@ def _placed(placed: Mapping[str, Any]) -> Iterator[str]:
     yield from _bars(placed["pair"])
     if placed["shared"]:
         yield f"<p>Shared terms: {_text(', '.join(placed['shared']))}</p>"
+    if "vetoes_passed" in placed:
+        yield f"<p>Vetoes passed: {_text(', '.join(placed['vetoes_passed']))}</p>"
     if "copy_of" in placed:
         yield "<p>Its text is a copy: the two are one voice.</p>"
     if "rule" in placed:

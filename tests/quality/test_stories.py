@@ -6,15 +6,19 @@ The figures are pinned: a change that lowers one has to say so here.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from pipeline.cli.evaluate_stories import read_sets
-from pipeline.stories.replay import replay
+from pipeline.records import ArticleId
+from pipeline.stories.replay import REFINE_EVERY, replay
 from pipeline.stories.scoring import mistakes, score
 from pipeline.stories.similarity import shipped_model
 from pipeline.stories.training import LabelledSet
+from pipeline.stories.vectors import Features, Weighed
+from pipeline.stories.window import Window
 
 DATA = Path(__file__).parent / "stories"
 PAIR_FLOOR = 0.9
@@ -55,3 +59,48 @@ def test_the_vetoes_are_worth_having(given: LabelledSet) -> None:
     bare = replace(shipped_model(), vetoes=())
     without = score(replay(given.articles, model=bare).story_of, given.labels)
     assert without.pair_f1 < score(replay(given.articles).story_of, given.labels).pair_f1
+
+
+def _every_live_one(around: Window, asking: Weighed) -> list[Features]:
+    """Return all live articles with a common word: what the index is to find the best of."""
+    mine = asking.body.keys()
+    return [
+        other
+        for name in around.story_of
+        if name != asking.found.id
+        and around.within_reach(asking.found, other := around.features_of(name))
+        and not mine.isdisjoint(other.words)
+    ]
+
+
+@pytest.mark.parametrize("refine_every", [None, REFINE_EVERY])
+def test_bounded_candidates_give_the_stories_of_comparing_with_everyone(
+    given: LabelledSet, refine_every: timedelta | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bounded = replay(given.articles, refine_every=refine_every)
+    monkeypatch.setattr(
+        Window, "candidates", lambda around, asking, *_: _every_live_one(around, asking)
+    )
+    assert replay(given.articles, refine_every=refine_every).story_of == bounded.story_of
+
+
+@pytest.mark.parametrize("stuffed", ["title", "text"])
+@pytest.mark.parametrize("stories", [3, 12, 41])
+def test_a_page_stuffed_with_the_words_of_many_stories_moves_no_other_article(
+    given: LabelledSet, stuffed: str, stories: int
+) -> None:
+    firsts = {given.labels[article.id]: article for article in given.articles}
+    words = " ".join(article.title for article in [*firsts.values()][:stories])
+    page = replace(
+        given.articles[0],
+        id=ArticleId("stuffed"),
+        url="https://stuffed.example/everything",
+        provider="stuffed.example",
+        provider_name="Stuffed",
+        title=words if stuffed == "title" else "What everybody talks about today",
+        excerpt=words[:350],
+        text=words if stuffed == "text" else "Read more below.",
+        published_at=max(article.published_at for article in given.articles),
+    )
+    found = replay([*given.articles, page]).story_of
+    assert {id_: found[id_] for id_ in given.labels} == replay(given.articles).story_of

@@ -142,6 +142,19 @@ def test_ten_thousand_equal_articles_are_one_story_with_a_warning() -> None:
     assert found.warnings == (f"story b has 10000 articles, more than {STORY_CAP}",)
 
 
+def test_an_article_that_an_operator_joined_against_a_veto_says_which_ones_it_passed() -> None:
+    live_page = replace(BRIDGE[1], id=ArticleId("live"), title=f"LIVE: {BRIDGE[1].title}")
+    story = [*BRIDGE, live_page]
+    joined = again(live(story, *["b"] * 4, "l"), [(BRIDGE[0].id, live_page.id)])
+    parts = {
+        part.name: part.detail
+        for one in joined.memberships
+        if one.article_id == "live"
+        for part in one.parts
+    }
+    assert parts["vetoes"] == "market-report, other-instalment, other-subject"
+
+
 ARTICLES = st.lists(
     st.sampled_from([article.id for article in EVERYTHING]), min_size=2, max_size=2, unique=True
 ).map(lambda names: (names[0], names[1]))

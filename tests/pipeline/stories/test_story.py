@@ -5,6 +5,7 @@ import pytest
 from pipeline.records import Article, ArticleId, Membership, Story, StoryId
 from pipeline.stories.explain import explain_story
 from pipeline.stories.story import build_story
+from pipeline.stories.vetoes import VETOES
 from tests.pipeline.stories.material import (
     BRIDGE,
     SCORING,
@@ -97,6 +98,8 @@ def test_why_names_the_nearest_article_the_terms_and_the_shared_words() -> None:
     assert sum(part["value"] for part in reason["link"]) == pytest.approx(reason["score"], abs=1e-3)
     assert [part["name"] for part in reason["pair"]][:2] == ["bias", "everything"]
     assert "clearview" in reason["shared"]
+    assert len(reason["shared"]) == 5
+    assert reason["vetoes_passed"] == list(VETOES)
     assert why["heat"]["parts"][1] == {"name": "voices", "value": 10, "detail": "1 x 10"}
 
 
