@@ -71,6 +71,8 @@ def moved_to(outcome: Fetched | NotModified) -> str | None:
 
 #: The stages in the order of the line.
 STAGES = ("fetch", "extract", "cluster", "write")
+#: The code of a note that an operator should look at though nothing failed.
+WARNING = "warning"
 
 
 @dataclass(slots=True)

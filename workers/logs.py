@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from celery.signals import setup_logging, task_postrun, task_prerun
 
 from pipeline.io.logs import configure
 from pipeline.io.store import counts as figures
-from pipeline.outcomes import StageCounts, Tally
+from pipeline.outcomes import WARNING, StageCounts, Tally
 from workers import runtime
 
 _log = structlog.stdlib.get_logger("newsloom")
@@ -60,6 +61,8 @@ def _end(task: Any, task_id: str, state: str | None, **_: object) -> None:
         seconds=round(seconds, 3),
         counts={name: dict(+of_stage.ended) for name, of_stage in stages.items()},
     )
+    for name, reason in warnings(stages):
+        _log.warning(reason, of_stage=name)
     with runtime.context().store.write() as tx:
         figures.add(tx, figures.of_task(stage, stages, seconds=seconds, failed=failed))
     structlog.contextvars.clear_contextvars()
@@ -71,6 +74,16 @@ def taken(tally: Tally) -> dict[str, StageCounts]:
     for name in tally.stages:
         tally.stages[name] = StageCounts()
     return found
+
+
+def warnings(stages: Mapping[str, StageCounts]) -> list[tuple[str, str]]:
+    """Return what operators should look at, each with its stage."""
+    return [
+        (name, f"{member}: {reason}")
+        for name, of_stage in stages.items()
+        for member, reason in of_stage.reasons
+        if reason.startswith(f"{WARNING}: ")
+    ]
 
 
 def stage_of(task_name: str) -> str:

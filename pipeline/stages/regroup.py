@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row
 
 from pipeline.context import Context
 from pipeline.io.store import backfills, corrections, leases, partitions, stories
+from pipeline.outcomes import WARNING
 from pipeline.records import StoryId
 from pipeline.stages.score import score_stories
 from pipeline.stages.turn import Heart, Turn, is_far
@@ -118,7 +119,7 @@ def _follow(ctx: Context, turn: Turn, found: Refinement, version: tuple[int, ...
     for new, origin in sorted(found.splits.items()):
         ctx.tally.note("cluster", new, f"split from {origin}")
     for warning in found.warnings:
-        ctx.tally.note("cluster", turn.language, warning)
+        ctx.tally.note("cluster", turn.language, f"{WARNING}: {warning}")
 
 
 def is_taken(ctx: Context, story_id: StoryId) -> bool:

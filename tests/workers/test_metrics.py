@@ -35,7 +35,7 @@ from tests.workers.test_health import World
 from tests.workers.world import BIN, PATIENCE, Installation, install
 from tests.world import NOW
 from workers import metrics
-from workers.logs import taken
+from workers.logs import taken, warnings
 
 DOCS = ROOT / "docs" / "operations"
 #: Names in prose, YAML and JSON; `_bucket`, `_sum` and `_count` belong to their histogram.
@@ -228,6 +228,21 @@ def test_a_tally_is_taken_once() -> None:
     assert set(taken(tally)) == {"fetch"}
     assert taken(tally) == {}
     assert tally.failed == 0
+
+
+def test_what_a_stage_warns_of_is_told_and_counted() -> None:
+    tally = Tally()
+    tally.note("cluster", "en", "warning: story b has 300 articles, more than 200")
+    tally.note("cluster", "a", "merged into b")
+    stages = taken(tally)
+
+    assert warnings(stages) == [("cluster", "en: warning: story b has 300 articles, more than 200")]
+    assert (
+        counts.of_task("cluster", stages, seconds=1, failed=False)[
+            Figure("cluster", "reason", "warning")
+        ]
+        == 1
+    )
 
 
 def test_addresses_lose_their_secrets() -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.articles import refusals
 from pipeline.io.schema import counts
-from pipeline.outcomes import STAGES, StageCounts
+from pipeline.outcomes import STAGES, WARNING, StageCounts
 
 OTHER = "other"
 #: Whose time is taken: the stages, what rings for them, what tells of them, a round in one process.
@@ -42,7 +42,7 @@ REASONS = frozenset(
         *("not-a-feed", "unreadable-feed", "empty-body", "sitemap-index", "truncated-feed"),
         *("entry-without-link", "entry-without-news", "readers-differ"),
         *("parse-timeout", "parse-memory", "parse-crash", "parse-too-large", "worker-died"),
-        *("gate", "bad-document"),
+        *("gate", "bad-document", WARNING),
     )
 )
 _STATUS = re.compile(r"http-([45])[0-9]{2}")

@@ -87,9 +87,7 @@ def is_over(tx: Connection, *, now: datetime) -> bool:
     """Say whether an open tick could close: nothing of it is left to do, or it is overdue."""
     return any(
         now >= tick.deadline
-        or not any(
-            tx.scalar(select(exists().where(condition))) for _, condition in _members(tick.id)
-        )
+        or not any(_any(tx, table, condition) for table, condition in _members(tick.id))
         for tick in in_work(tx)
     )
 

@@ -22,6 +22,7 @@ from pipeline.stages import correct
 from pipeline.stages import regroup as regrouping
 from pipeline.stages.cluster import cluster
 from pipeline.stages.score import score_stories
+from pipeline.stories import refine as refining
 from pipeline.stories.cluster import LiveArticle
 from pipeline.stories.refine import Refinement, refine
 from pipeline.urls import url_key
@@ -289,6 +290,20 @@ def test_many_are_grouped_anew_every_few_hours_alone(
         cluster(ctx, [])
 
     assert seen == [1, 2, 3, 9]
+
+
+def test_a_story_above_the_cap_is_warned_of(
+    open_ctx: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refining, "STORY_CAP", 3)
+    ctx = open_ctx()
+    arrive(ctx, _alike(5))
+    cluster(ctx, [])
+
+    [story] = set(grouped(ctx).values())
+    assert ("en", f"warning: story {story} has 5 articles, more than 3") in (
+        ctx.tally.stages["cluster"].reasons
+    )
 
 
 def test_an_article_older_than_the_window_joins_those_of_its_time(open_ctx: Open) -> None:
