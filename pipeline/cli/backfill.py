@@ -26,6 +26,7 @@ from pipeline.cli.common import (
     require_known,
     shown_time,
 )
+from pipeline.cli.report import counted
 from pipeline.context import Context
 from pipeline.errors import UsageError
 from pipeline.history.lookup import Span
@@ -86,7 +87,7 @@ def plan(
         if from_ is not None:
             if method is not None:
                 raise typer.BadParameter("--from and --method exclude each other")
-            parts = plan_local(ctx, [one for one, _ in chosen], from_.resolve(), span)
+            parts = _planned_from(ctx, [one for one, _ in chosen], from_.resolve(), span)
         else:
             parts = plan_sources(ctx, chosen, span, only=_method(method))
         with ctx.store.write() as tx:
@@ -103,6 +104,15 @@ def plan(
     _show_plan(number, parts, span, takes, is_local=from_ is not None, json_=json_)
     if not any(part.method for part in parts):
         raise typer.Exit(SOME_FAILED)
+
+
+def _planned_from(
+    ctx: Context, given: Sequence[Source], path: Path, span: Span
+) -> list[PlannedPart]:
+    """Plan from a local file, which may be large."""
+    with counted("entries") as show:
+        cap = ctx.settings.page_max_bytes
+        return plan_local(given, path, span, cap=cap, told=lambda number: show(number, number))
 
 
 def _method(name: str | None) -> str | None:

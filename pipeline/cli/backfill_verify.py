@@ -12,12 +12,13 @@ import typer
 from rich.table import Table
 from sqlalchemy import Row
 
+from pipeline.articles import refusals
 from pipeline.cli.backfill_words import found
 from pipeline.cli.common import SOME_FAILED, AsJson, Home, opened_store, out, print_json
 from pipeline.errors import UsageError
 from pipeline.io.store import backfillbook, backfills
 from pipeline.io.store.backfillbook import Listed
-from pipeline.io.store.lookups import OUTSIDE
+from pipeline.io.store.lookups import OUTSIDE, UNDATED
 
 Number = Annotated[int, typer.Argument(metavar="ID", help="As `newsloom backfill list` shows it.")]
 
@@ -28,9 +29,19 @@ class Day:
 
     listed: int = 0
     stored: int = 0
-    #: Why the others are not there.
+    #: Pages that were read and hold no article: nothing is missing there.
+    none: int = 0
+    #: Why those without an article have none.
     reasons: Counter[str] = field(default_factory=Counter)
 
+    @property
+    def missing(self) -> int:
+        """Entries whose article should be there."""
+        return self.listed - self.stored - self.none
+
+
+#: What a page says for good: it holds no article, or is not for us.
+_NO_ARTICLE = frozenset({*refusals.ALL, "robots-disallowed", UNDATED})
 
 #: Source -> day -> figures; None is for entries whose day nobody knows.
 Days = Mapping[str, Mapping[date | None, Day]]
@@ -60,17 +71,19 @@ def verify(
     days = by_day(listed, [part.source_id for part in parts])
     empty = {source: empty_days(of) for source, of in days.items()}
     unfound = [part.source_id for part in parts if not days[part.source_id]]
-    missing = sum(day.listed - day.stored for of in days.values() for day in of.values())
+    missing = sum(day.missing for of in days.values() for day in of.values())
     if json_:
         print_json(_as_json(row, days, empty, failed, notes, unfound))
     else:
         _print(days, empty, every=every)
         _print_rest(parts, failed, notes, unfound)
         stored = sum(day.stored for of in days.values() for day in of.values())
+        none = sum(day.none for of in days.values() for day in of.values())
         state = "" if row.state == "done" else f" (it is {row.state})"
         out.print(
-            f"backfill {number}{state}: {stored + missing} listed, {stored} stored, "
-            f"{missing} missing; {sum(map(len, empty.values()))} days with nothing listed, "
+            f"backfill {number}{state}: {stored + none + missing} listed, {stored} stored, "
+            f"{none} without an article, {missing} missing; "
+            f"{sum(map(len, empty.values()))} days with nothing listed, "
             f"{len(failed)} look-ups failed"
         )
     gaps = missing or failed or unfound or any(empty.values()) or row.state != "done"
@@ -89,15 +102,14 @@ def by_day(listed: Sequence[Listed], sources: Sequence[str]) -> Days:
             day.stored += 1
         else:
             day.reasons[one.reason] += 1
+            day.none += one.reason in _NO_ARTICLE
     return found_
 
 
 def empty_days(days: Mapping[date | None, Day]) -> list[date]:
-    """Return the days within what an archive listed on which it listed nothing.
+    """Return the days, between the first and the last with any, on which nothing was listed.
 
-    Weekends and quiet days are no gap: only a day that is emptier than the archive is sparse
-    counts, that is one after which at least as many entries were to be expected as make it
-    unlikely (three days' worth at its mean).
+    None for a source that publishes so little that such days are usual.
     """
     known = sorted(day for day in days if day is not None)
     if not known:
@@ -110,8 +122,8 @@ def empty_days(days: Mapping[date | None, Day]) -> list[date]:
     return [at for at in (known[0] + timedelta(days=n) for n in range(length)) if at not in have]
 
 
-#: Entries a day from which on a day without any is remarkable: at three by chance one in twenty is
-#: empty (Poisson), so sparser archives are not judged by the day.
+#: Entries a day on average from which on a day without any is remarkable: at three, one day in
+#: twenty is empty by chance (Poisson); sparser sources are not judged by the day.
 _DAILY = 3.0
 
 
@@ -128,12 +140,11 @@ def _print(days: Days, empty: Mapping[str, Sequence[date]], *, every: bool) -> N
         rows = [(at, day) for at, day in of.items()]
         rows += [(at, Day()) for at in empty[source]]
         for at, day in sorted(rows, key=lambda row: (row[0] is None, str(row[0]))):
-            missing = day.listed - day.stored
-            if not (missing or every or not day.listed):
+            if not (day.missing or every or not day.listed):
                 continue
             shown += 1
             why = ", ".join(f"{n} {reason}" for reason, n in sorted(day.reasons.items()))
-            figures = (str(day.listed), str(day.stored), str(missing))
+            figures = (str(day.listed), str(day.stored), str(day.missing))
             told = why or ("nothing listed" if not day.listed else "")
             table.add_row(source, str(at or "unknown"), *figures, told)
     if shown:
@@ -182,6 +193,7 @@ def _as_json(
                 "day": at,
                 "listed": day.listed,
                 "stored": day.stored,
+                "without_article": day.none,
                 "reasons": dict(day.reasons),
             }
             for source, of in days.items()

@@ -28,6 +28,7 @@ _ACCEPT = {
     "feed": "application/atom+xml, application/rss+xml, application/feed+json,"
     " application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5",
     "page": "text/html, application/xhtml+xml, */*;q=0.5",
+    "archive": "application/xml, text/xml, application/json, text/plain, */*;q=0.5",
     "robots": "text/plain, */*;q=0.5",
     "image": "image/jpeg, image/png, image/gif, image/webp, */*;q=0.5",
 }

@@ -13,7 +13,7 @@ from pipeline.io.guard import Network
 from pipeline.io.transport import proxy_of, trust
 from pipeline.records import Access, Validators
 
-Kind = Literal["feed", "page", "image", "robots"]
+Kind = Literal["feed", "page", "image", "robots", "archive"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,8 @@ class WebPolicy:
     concurrency: int = 32
     #: Caps before and after decoding alike.
     feed_max_bytes: int = 10 * 2**20
+    #: A whole sitemap (sitemaps.org), which is the largest that tells of old articles.
+    archive_max_bytes: int = 50 * 2**20
     page_max_bytes: int = 5 * 2**20
     #: Where JPEG, PNG, GIF and WebP say how large they are, thumbnails and profiles before it.
     image_prefix_bytes: int = 64 * 1024
@@ -68,6 +70,8 @@ class WebPolicy:
         match kind:
             case "feed":
                 return self.feed_max_bytes
+            case "archive":
+                return self.archive_max_bytes
             case "page":
                 return self.page_max_bytes
             case "image":
@@ -77,7 +81,7 @@ class WebPolicy:
 
     def seconds(self, kind: Kind) -> float:
         """Return the time for a whole request of this kind."""
-        deadline = self.feed_deadline if kind == "feed" else self.page_deadline
+        deadline = self.feed_deadline if kind in ("feed", "archive") else self.page_deadline
         return deadline.total_seconds()
 
 

@@ -17,6 +17,7 @@ from pipeline.context import Context
 from pipeline.history.finders import finders
 from pipeline.history.lookup import Answer, Ask, AskKind, Finder, Look, Missing, Place, Span
 from pipeline.io.crashpoints import crashpoint
+from pipeline.io.policy import Kind
 from pipeline.io.store import lookups, pace, work
 from pipeline.io.store.backfills import NewLookup
 from pipeline.io.store.lookups import ClaimedLookup, Find
@@ -128,14 +129,12 @@ def ask_of(claimed: ClaimedLookup) -> Ask:
 
 
 def request_of(ask: Ask, source: Source, *, claimed: bool) -> WebRequest:
-    """Return the request of an ask; a source's headers are for its feed's own host alone.
-
-    Sitemaps are as large as feeds, and archives as slow, so the limits of feeds hold for all.
-    """
+    """Return the request of an ask; a source's headers are for its feed's own host alone."""
     access = source.access
     if host_of(ask.url) != host_of(source.feed_url):
         access = replace(access, headers={}, user_agent=None)
-    return WebRequest(url=ask.url, kind="feed", claimed=claimed, access=access)
+    kind: Kind = "feed" if ask.kind == "feed" else "archive"
+    return WebRequest(url=ask.url, kind=kind, claimed=claimed, access=access)
 
 
 def feeds_of(

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, select, update
 from pipeline.io.schema import entries, pages, sources
 from pipeline.io.schema_backfill import backfill_entries, backfill_parts, backfills, lookups
 from pipeline.io.store import backfills as plans
-from pipeline.io.store import ledger
+from pipeline.io.store import bodies, ledger
 from pipeline.io.store.backfills import CANCELLED, NewLookup
 from pipeline.io.store.corrections import blocked
 from pipeline.io.store.entries import EntryIntent, entry_row, new_page
@@ -20,7 +20,7 @@ from pipeline.io.store.pace import ClaimTerms
 from pipeline.io.store.sources import source_of
 from pipeline.io.store.statements import insert_missing, insert_new, one_of
 from pipeline.io.store.work import RELEASED, claim, is_due, spares_the_living, still_ours
-from pipeline.records import PageId, Source, SourceId
+from pipeline.records import Page, PageId, Source, SourceId
 
 #: Why a page was passed over that another backfill may want (`pipeline.stages.extract`).
 OUTSIDE: Final = "outside-span"
@@ -70,6 +70,8 @@ class Find:
     #: How many others there were, by (outcome, reason).
     left: Mapping[tuple[str, str], int] = field(default_factory=dict)
     lookups: tuple[NewLookup, ...] = ()
+    #: Pages that came with the entries: they are read from these bodies, whoever else has them.
+    bodies: Mapping[PageId, Page] = field(default_factory=dict)
 
 
 def claim_lookups(tx: Connection, ids: Sequence[str], terms: ClaimTerms) -> list[ClaimedLookup]:
@@ -180,7 +182,8 @@ def _save(tx: Connection, find: Find, now: datetime) -> None:
     for (outcome, reason), count in find.left.items():
         ledger.note(tx, row.tick_id, "entries", outcome, count, error=reason)
     for source_id, intents in sorted(find.intents.items()):
-        _save_entries(tx, row, source_id, intents, now)
+        due_now = _save_entries(tx, row, source_id, intents, now)
+        _keep_bodies(tx, [find.bodies[id_] for id_ in due_now if id_ in find.bodies], now)
 
 
 def _save_entries(
@@ -189,8 +192,8 @@ def _save_entries(
     source_id: SourceId,
     intents: Sequence[EntryIntent],
     now: datetime,
-) -> None:
-    """Store old entries and make their pages due in the run of the backfill.
+) -> list[PageId]:
+    """Store old entries and make their pages due in the run of the backfill; return these.
 
     What a feed has shown already stays as it is, and so does a page that has its article.
     """
@@ -223,6 +226,21 @@ def _save_entries(
     told = _with_entries(tx, fresh)
     new = [new_page(one, tick_id=row.tick_id, now=now) for id_, one in fresh.items() if id_ in told]
     made = insert_new(tx, pages, new, tell=pages.c.id)
+    again = _take_again(tx, row.tick_id, known, now)
+    due_now = [*map(PageId, made), *again]
+    ledger.note(tx, row.tick_id, "extract", ledger.TAKEN, len(due_now))
+    ledger.note(tx, row.tick_id, "entries", "new", len(due_now))
+    ledger.note(tx, row.tick_id, "entries", "known", len(wanted) - len(due_now))
+    single = len({intent.page_id for intent in intents})
+    ledger.note(tx, row.tick_id, "entries", "refused", single - len(wanted))
+    ledger.note(tx, row.tick_id, "entries", "repeated", len(intents) - single)
+    return due_now
+
+
+def _take_again(
+    tx: Connection, tick_id: int, known: Mapping[PageId, Any], now: datetime
+) -> list[PageId]:
+    """Make the pages due that another backfill passed over; return them."""
     again = [page_id for page_id, page in known.items() if _is_wanted(page)]
     tx.execute(
         update(pages)
@@ -230,19 +248,20 @@ def _save_entries(
         .values(
             state="pending",
             next_at=now,
-            tick_id=row.tick_id,
+            tick_id=tick_id,
             failures=0,
             fence=pages.c.fence + 1,
             **RELEASED,
         )
     )
-    due_now = len(made) + len(again)
-    ledger.note(tx, row.tick_id, "extract", ledger.TAKEN, due_now)
-    ledger.note(tx, row.tick_id, "entries", "new", due_now)
-    ledger.note(tx, row.tick_id, "entries", "known", len(wanted) - due_now)
-    single = len({intent.page_id for intent in intents})
-    ledger.note(tx, row.tick_id, "entries", "refused", single - len(wanted))
-    ledger.note(tx, row.tick_id, "entries", "repeated", len(intents) - single)
+    return again
+
+
+def _keep_bodies(tx: Connection, brought: Sequence[Page], now: datetime) -> None:
+    """Store the pages that an archive brought, to be read without asking anybody."""
+    bodies.keep_bodies(tx, brought, kept_at=now)
+    ids = one_of(tx, pages.c.id, [page.id for page in brought])
+    tx.execute(update(pages).where(ids).values(read_from=bodies.STORED_ONLY))
 
 
 def _known(tx: Connection, ids: Mapping[PageId, EntryIntent]) -> dict[PageId, Any]:

@@ -16,6 +16,7 @@ from pipeline.outcomes import Tally
 from pipeline.pastline import run_backfill
 from pipeline.records import SourceId
 from pipeline.stages.begin import begin
+from pipeline.stages.localfiles import plan_local
 from pipeline.stages.planning import plan_sources
 from tests.archivehost import ArchiveWeb, ArchiveWorld
 from tests.world import catalogue, opened, source
@@ -47,28 +48,38 @@ class Archive:
             yield ctx
 
     def plan(
-        self, ctx: Context, span: Span, *, only: str | None = None, names: Sequence[str] = ()
+        self,
+        ctx: Context,
+        span: Span,
+        *,
+        only: str | None = None,
+        names: Sequence[str] = (),
+        path: Path | None = None,
     ) -> int:
         """Plan a backfill of some outlets, all without; return its number."""
         with ctx.store.read() as tx:
             rows = [sources.one_source(tx, SourceId(name)) for name in names or self.world.names]
         given = [(row[0], True) for row in rows if row is not None]
-        parts = plan_sources(ctx, given, span, only=only)
+        if path is None:
+            parts = plan_sources(ctx, given, span, only=only)
+        else:
+            mine = [one for one, _ in given]
+            parts = plan_local(mine, path, span, cap=2**20, told=lambda _: None)
         with ctx.store.write() as tx:
             return backfills.add_plan(
                 tx,
                 parts,
                 since=span.since,
                 until=span.until,
-                path="",
+                path=str(path or ""),
                 budget=None,
                 now=ctx.clock(),
             )
 
-    def backfill(self, span: Span, *, only: str | None = None, names: Sequence[str] = ()) -> int:
+    def backfill(self, span: Span, **chosen: Any) -> int:
         """Plan and carry out a backfill; return its number."""
         with self.open() as ctx:
-            number = self.plan(ctx, span, only=only, names=names)
+            number = self.plan(ctx, span, **chosen)
             begin(ctx, number)
             assert run_backfill(ctx, number) == "done"
         return number
