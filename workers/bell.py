@@ -7,10 +7,13 @@ Here the database's clock sets the time and judges it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
-from celery import Task
+from celery import Celery, Task
+from celery.worker.strategy import default
+from kombu.exceptions import ContentDisallowed, DecodeError
 
 from workers.runtime import context
 
@@ -22,6 +25,7 @@ class Bell(Task[Any, Any]):
     """What every task of ours is."""
 
     abstract = True
+    Strategy = "workers.bell:careful"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the task, unless its message is stale."""
@@ -29,3 +33,25 @@ class Bell(Task[Any, Any]):
         if stale_at is not None and context().clock() > datetime.fromisoformat(stale_at):
             return None
         return super().__call__(*args, **kwargs)
+
+
+def careful(task: Bell, app: Celery, consumer: Any, **options: Any) -> Callable[..., Any]:
+    """Return what takes a task's messages on, and drops those whose bodies cannot be read.
+
+    Celery drops some of them itself; over the others the whole worker ends, and so does the next
+    one that they come to.
+    """
+    take_on = default(task, app, consumer, **options)
+
+    def handle(message: Any, *args: Any, **more: Any) -> Any:
+        try:
+            body = message.payload
+        except (ContentDisallowed, DecodeError):
+            raise
+        except Exception as error:
+            raise DecodeError(f"{type(error).__name__}: {error}") from error
+        if not isinstance(body, list | tuple):
+            raise DecodeError(f"arguments in a {type(body).__name__}, not in a list")
+        return take_on(message, *args, **more)
+
+    return handle

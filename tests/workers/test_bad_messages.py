@@ -64,6 +64,11 @@ def _pickled(message: dict[str, Any]) -> None:
     message["body"] = base64.b64encode(body).decode()
 
 
+def _body(text: str) -> Change:
+    """Return what gives a message another body."""
+    return lambda message: message.update(body=text)
+
+
 BAD: dict[str, Change] = {
     "pickle": _pickled,
     "a task that is none": _headers(task="workers.tasks.conquer"),
@@ -76,6 +81,9 @@ BAD: dict[str, Change] = {
     "ids of another type": _arguments([1, None, ["x"], {"y": 1}]),
     "ten megabytes of ids": _arguments([uuid4().hex * 8 for _ in range(40_000)]),
     "a header of a later version": _headers(stale_at="tomorrow"),
+    "a body that is no base64": _body("%%%"),
+    "a body that is no JSON": _body(base64.b64encode(b"{[").decode()),
+    "a body that is a number": _body(base64.b64encode(b"5").decode()),
 }
 
 

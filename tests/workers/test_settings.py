@@ -36,6 +36,8 @@ def test_messages_are_json_and_results_are_not_kept() -> None:
     assert CONF.task_serializer == CONF.event_serializer == CONF.result_serializer == "json"
     assert CONF.task_ignore_result
     assert CONF.result_backend is None
+    assert not CONF.worker_send_task_events
+    assert not CONF.task_send_sent_event
 
 
 def test_a_message_is_acknowledged_at_the_end_and_comes_back_when_its_worker_is_lost() -> None:
