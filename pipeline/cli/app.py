@@ -12,6 +12,7 @@ from pipeline.cli import (
     alerts,
     articles,
     backfill,
+    capsule,
     config,
     database,
     demo,
@@ -70,6 +71,8 @@ app.command()(status.verify)
 app.command()(alerts.alerts)
 app.command("import")(adopt.import_)
 app.command()(schema.schema)
+app.command()(capsule.capsule)
+app.command()(capsule.replay)
 app.add_typer(sources.app, name="sources")
 app.add_typer(articles.app, name="articles")
 app.add_typer(backfill.app, name="backfill")

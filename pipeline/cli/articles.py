@@ -53,12 +53,12 @@ def why(url: Url, home: Home = None, json_: AsJson = False) -> None:
         raise UsageError(
             f"{url}: no feed has shown it; see what it holds with `newsloom articles read {url}`"
         )
-    values = _values(known.article) if known.article else []
+    values = article_values(known.article) if known.article else []
     page = _page(known)
     if json_:
-        print_json({"article": _by_name(values), "page": page})
+        print_json({"article": by_name(values), "page": page})
         return
-    _print(values)
+    print_values(values)
     table = Table(box=None, pad_edge=False, show_header=False)
     for _ in range(2):
         table.add_column(overflow="fold")
@@ -84,15 +84,15 @@ def read(url: Url, home: Home = None, json_: AsJson = False) -> None:
         else:
             out.print(f"no article: {answer}", markup=False)
         raise typer.Exit(SOME_FAILED)
-    values = _values(answer)
+    values = article_values(answer)
     pictures = [
         {"url": one.url, "origin": one.origin, "width": one.width, "height": one.height}
         for one in answer.image_candidates
     ]
     if json_:
-        print_json({"article": _by_name(values), "images": pictures, "text": answer.text})
+        print_json({"article": by_name(values), "images": pictures, "text": answer.text})
         return
-    _print(values)
+    print_values(values)
     for one in pictures:
         size = f"{one['width'] or '?'}x{one['height'] or '?'}"
         out.print(f"image     {size}  {one['url']}  [{one['origin']}]", markup=False)
@@ -109,7 +109,7 @@ def _require_address(url: str) -> None:
         raise UsageError(f"{url}: {error}; write it as https://HOST/PATH") from None
 
 
-def _values(article: Article | ExtractedArticle) -> list[tuple[str, Any, str]]:
+def article_values(article: Article | ExtractedArticle) -> list[tuple[str, Any, str]]:
     """Return (name, value, origin) of everything an article has."""
     origins = dict(article.origins)
     image = article.image if isinstance(article, Article) else None
@@ -122,12 +122,12 @@ def _values(article: Article | ExtractedArticle) -> list[tuple[str, Any, str]]:
     return [*shown, *((name, None, origin) for name, origin in sorted(origins.items()))]
 
 
-def _by_name(values: list[tuple[str, Any, str]]) -> Mapping[str, dict[str, Any]]:
+def by_name(values: list[tuple[str, Any, str]]) -> Mapping[str, dict[str, Any]]:
     """Return an article's values for machines."""
     return {name: {"value": value, "from": origin or None} for name, value, origin in values}
 
 
-def _print(values: list[tuple[str, Any, str]]) -> None:
+def print_values(values: list[tuple[str, Any, str]]) -> None:
     """Print an article's values with their origins."""
     table = Table(box=None, pad_edge=False)
     for column in ("value", "", "from"):
