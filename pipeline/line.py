@@ -117,6 +117,12 @@ def is_over(ctx: Context) -> bool:
         return ticks.is_over(tx, now=now)
 
 
+def is_ready_to_cluster(ctx: Context) -> bool:
+    """Say whether a tick waits for the clusterer."""
+    with ctx.store.read() as tx:
+        return ticks.next_to_cluster(tx) is not None
+
+
 def due(ctx: Context) -> Due:
     """Return what could be done right now."""
     now = ctx.clock()

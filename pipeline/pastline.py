@@ -81,7 +81,7 @@ def _advance(ctx: Context, row: Row[Any], renew: Callable[[], None], hears: Hear
         lookup_ids = lookups.due(tx, row.id, now, limit=_LOOKUPS)
         page_ids = lookups.pending_pages(tx, row.id, now, limit=_PAGES)
     hears(Told(progress=found, phase="find"))
-    if row.budget is not None and found.requests >= row.budget and not found.is_found:
+    if is_spent(row, found):
         pause(ctx, row.id, f"its budget of {row.budget} requests is used up")
         return True
     if not found.is_found:
@@ -89,6 +89,11 @@ def _advance(ctx: Context, row: Row[Any], renew: Callable[[], None], hears: Hear
         extract(ctx, page_ids)
         return bool(lookup_ids or page_ids)
     return _finish(ctx, row, renew, hears)
+
+
+def is_spent(row: Row[Any], found: Progress) -> bool:
+    """Say whether a backfill has made as many requests as it may, and is not through."""
+    return row.budget is not None and found.requests >= row.budget and not found.is_found
 
 
 def _finish(ctx: Context, row: Row[Any], renew: Callable[[], None], hears: Hears) -> bool:
@@ -252,13 +257,57 @@ def _take(ctx: Context, name: str, number: int) -> int:
         ctx.pause(_LOOK_AGAIN)
 
 
-def first_lookups_due(ctx: Context, number: int) -> list[str]:
-    """Return look-ups of a running backfill that could be made now, for a message."""
-    with ctx.store.read() as tx:
-        return lookups.due(tx, number, ctx.clock(), limit=_LOOKUPS * 4)
+# --- for messages ---------------------------------------------------------------------------------
 
 
-def pages_due(ctx: Context, number: int) -> list[PageId]:
-    """Return pages of a running backfill that could be read now, for a message."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueOfBackfill:
+    """What could be done right now of a backfill under way."""
+
+    number: int
+    lookup_ids: tuple[str, ...]
+    page_ids: tuple[PageId, ...]
+    #: All was found and read: it can be placed.
+    is_found: bool
+
+
+#: What a tick rings for at most; the next one rings again.
+_RUNG_LOOKUPS: Final = 100
+_RUNG_PAGES: Final = 1_000
+#: How long one message places articles; then live ones of the same worker have their turn.
+_PLACES: Final = timedelta(seconds=20)
+
+
+def due(ctx: Context) -> list[DueOfBackfill]:
+    """Return what could be done now of each backfill under way; pause those at their budget."""
+    now = ctx.clock()
     with ctx.store.read() as tx:
-        return lookups.pending_pages(tx, number, ctx.clock(), limit=_PAGES * 4)
+        rows = [*backfills.all_backfills(tx, state="running"), *backfills.cut_short(tx)]
+        states = {row.id: backfills.progress(tx, row) for row in rows}
+        found = [
+            DueOfBackfill(
+                number=row.id,
+                lookup_ids=tuple(lookups.due(tx, row.id, now, limit=_RUNG_LOOKUPS)),
+                page_ids=tuple(lookups.pending_pages(tx, row.id, now, limit=_RUNG_PAGES)),
+                is_found=states[row.id].is_found,
+            )
+            for row in rows
+        ]
+    spent = {row.id for row in rows if is_spent(row, states[row.id])}
+    for row in rows:
+        if row.id in spent:
+            pause(ctx, row.id, f"its budget of {row.budget} requests is used up")
+    return [one for one in found if one.number not in spent]
+
+
+def place_some(ctx: Context, number: int) -> list[StoryId] | None:
+    """Place what a backfill has read, for a while; return what is to be written, None: not yet."""
+    row = _row(ctx, number)
+    until = ctx.clock() + _PLACES
+    if row.ended_at is not None:
+        return []
+    if not place(ctx, row, goes_on=lambda: ctx.clock() < until):
+        return None
+    end(ctx, row)
+    with ctx.store.read() as tx:
+        return list(stories.unwritten(tx, ctx.catalogue.sites))

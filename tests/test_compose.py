@@ -60,14 +60,15 @@ def test_each_queue_is_served_by_one_worker_and_backfills_by_one_of_their_own() 
     served = [queue for name in WORKERS for queue in _queues(name)]
 
     assert sorted(served) == sorted(NAMES)
-    assert set(_queues("worker-backfill")) == {"backfill.fetch", "backfill.extract"}
+    of_backfills = {"backfill.fetch", "backfill.extract", "backfill.cluster"}
+    assert set(_queues("worker-backfill")) == of_backfills
 
 
 # Clustering and writing hold leases: a second process would wait for the first.
 def test_stories_are_made_by_one_process() -> None:
     command = SERVICES["worker-stories"]["command"]
 
-    assert set(_queues("worker-stories")) == {"cluster", "write"}
+    assert set(_queues("worker-stories")) == {"cluster", "write", "backfill.write"}
     assert command[command.index("-c") + 1] == "1"
 
 

@@ -6,22 +6,39 @@ import math
 from collections.abc import Sequence
 from datetime import timedelta
 
-from pipeline import line
+from pipeline import line, pastline
 from pipeline.context import Context
 from workers.app import app
 from workers.bell import STALE_AT
+from workers.routing import of_backfill
 
 #: Stories in one message: a writer takes thousands a second, so that is a matter of message size.
 _WRITE_BATCH = 200
+#: Look-ups in one message: they are asked at the pace of their hosts.
+_FIND_BATCH = 10
 
 
-def _ring(ctx: Context, stage: str, ids: Sequence[str], size: int, *, wait: float = 0) -> None:
-    """Send `ids` to a stage in batches of `size`, after `wait` seconds."""
+def _ring(
+    ctx: Context,
+    stage: str,
+    ids: Sequence[str] | Sequence[int],
+    size: int,
+    *,
+    wait: float = 0,
+    queue: str | None = None,
+) -> None:
+    """Send `ids` to a stage in batches of `size`, after `wait` seconds; `queue` for its usual."""
     ends = ctx.clock() + ctx.settings.tick_every * 2 + timedelta(seconds=wait)
     fresh = {STALE_AT: ends.isoformat()}
     for start in range(0, len(ids), size):
         part = list(ids[start : start + size])
-        app.send_task(f"workers.tasks.{stage}", args=[part], countdown=wait or None, headers=fresh)
+        app.send_task(
+            f"workers.tasks.{stage}",
+            args=[part],
+            countdown=wait or None,
+            headers=fresh,
+            queue=queue,
+        )
 
 
 def fetch(ctx: Context, ids: Sequence[str]) -> None:
@@ -48,6 +65,35 @@ def cluster_at_end(ctx: Context, ids: Sequence[str]) -> None:
     """
     if line.is_over(ctx):
         cluster(ctx, ids)
+
+
+def cluster_again(ctx: Context) -> None:
+    """Ring for the clusterer once more where somebody else had its lease."""
+    if line.is_ready_to_cluster(ctx):
+        _ring(ctx, "cluster", [""], 1, wait=1)
+
+
+def find(ctx: Context, ids: Sequence[str]) -> None:
+    """Ring for look-ups of backfills."""
+    _ring(ctx, "find", ids, _FIND_BATCH)
+
+
+def backfills(ctx: Context) -> None:
+    """Ring for all that is due of the backfills under way."""
+    size = ctx.settings.extract_batch
+    for due in pastline.due(ctx):
+        find(ctx, due.lookup_ids)
+        _ring(ctx, "extract", due.page_ids, size, queue=of_backfill("extract"))
+        if due.is_found:
+            _ring(ctx, "place", [due.number], 1)
+
+
+def placed(ctx: Context, number: int, story_ids: Sequence[str] | None) -> None:
+    """Ring for the stories of a backfill that is placed; None: for the rest of it."""
+    if story_ids is None:
+        _ring(ctx, "place", [number], 1, wait=1)
+    else:
+        _ring(ctx, "write", story_ids, _WRITE_BATCH, queue=of_backfill("write"))
 
 
 def write(ctx: Context, ids: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Four stages, a tick, housekeeping: address labels. Ids in, one call, the next doorbells out.
+"""Stages, a tick, housekeeping, backfills: address labels. Ids in, a call, the next doorbells out.
 
 A stage has committed before it returns, so nothing is rung too early; whatever is rung too late
 or never, the next tick rings again.
@@ -6,12 +6,13 @@ or never, the next tick rings again.
 
 from __future__ import annotations
 
-from pipeline import line
+from pipeline import line, pastline
 from pipeline.records import ArticleId, PageId, SourceId, StoryId
 from pipeline.stages.alert import alert as alert_stage
 from pipeline.stages.cluster import cluster as cluster_stage
 from pipeline.stages.extract import extract as extract_stage
 from pipeline.stages.fetch import fetch as fetch_stage
+from pipeline.stages.find import find as find_stage
 from pipeline.stages.housekeep import housekeep as housekeep_stage
 from pipeline.stages.write import write as write_stage
 from workers import ring
@@ -26,6 +27,7 @@ def tick() -> None:
     if note_rung(context()):
         line.open_tick(context())
         ring.everything(context())
+        ring.backfills(context())
         ring.alert(context())
 
 
@@ -57,6 +59,22 @@ def extract(ids: list[PageId]) -> None:
 def cluster(ids: list[ArticleId]) -> None:
     """Cluster the ticks that are ready; ring for the stories that changed."""
     ring.write(context(), cluster_stage(context(), ids))
+    ring.cluster_again(context())
+
+
+@app.task(name="workers.tasks.find")
+def find(ids: list[str]) -> None:
+    """Look for old articles; ring for their pages, and for the next look-ups."""
+    if line.waits(context(), "find", ids):
+        ring.find(context(), find_stage(context(), ids))
+        ring.backfills(context())
+
+
+@app.task(name="workers.tasks.place")
+def place(ids: list[int]) -> None:
+    """Place what backfills have read, for a while; ring for the rest, and for the stories."""
+    for number in ids:
+        ring.placed(context(), number, pastline.place_some(context(), number))
 
 
 # Its own task: a webhook that does not answer must not hold up a tick.

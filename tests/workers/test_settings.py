@@ -21,7 +21,7 @@ def _limits() -> list[tuple[float, float]]:
     """Give the soft and hard limit of each task of ours."""
     app.loader.import_default_modules()
     tasks = [task for name, task in app.tasks.items() if name.startswith("workers.")]
-    assert len(tasks) == 7
+    assert len(tasks) == 9
     return [
         (
             task.soft_time_limit or CONF.task_soft_time_limit,
@@ -86,17 +86,24 @@ def test_times_are_utc() -> None:
     assert str(CONF.timezone) == "UTC"
 
 
-def test_the_queues_are_those_of_the_line_and_two_for_backfills() -> None:
-    live = ("control", "fetch", "extract", "cluster", "write")
+def test_the_queues_are_those_of_the_line_and_as_many_for_backfills() -> None:
+    stages = ("fetch", "extract", "cluster", "write")
 
-    assert (*live, "backfill.fetch", "backfill.extract") == NAMES
+    assert ("control", *stages, *(f"backfill.{stage}" for stage in stages)) == NAMES
     assert tuple(queue.name for queue in CONF.task_queues) == NAMES
     assert not CONF.task_create_missing_queues
 
 
 @pytest.mark.parametrize(
     ("task", "queue"),
-    [("tick", "control"), ("housekeep", "control"), ("fetch", "fetch"), ("write", "write")],
+    [
+        ("tick", "control"),
+        ("housekeep", "control"),
+        ("fetch", "fetch"),
+        ("write", "write"),
+        ("find", "backfill.fetch"),
+        ("place", "backfill.cluster"),
+    ],
 )
 def test_each_task_goes_to_its_queue(task: str, queue: str) -> None:
     assert route(f"workers.tasks.{task}") == {"queue": queue}

@@ -99,6 +99,15 @@ def all_backfills(tx: Connection, *, state: str | None = None) -> Sequence[Row[A
     return tx.execute(query if state is None else query.where(backfills.c.state == state)).all()
 
 
+def cut_short(tx: Connection) -> Sequence[Row[Any]]:
+    """Return the cancelled backfills whose articles are not all in their stories yet."""
+    return tx.execute(
+        select(backfills)
+        .where(backfills.c.state == "cancelled", backfills.c.ended_at.is_(None))
+        .order_by(backfills.c.id)
+    ).all()
+
+
 def parts_of(tx: Connection, number: int) -> Sequence[Row[Any]]:
     """Return what was planned for each source, by id, with the source as it is now."""
     now_is = (sources.c.feed_url.label("feed_now"), sources.c.provider.label("provider_now"))

@@ -108,10 +108,11 @@ def backlog(tx: Connection, *, now: datetime) -> dict[str, Backlog]:
         select(func.count(), func.min(ticks.c.closed_at))
         .join_from(articles, ticks, articles.c.tick_id == ticks.c.id)
         .where(articles.c.state == "pending", ticks.c.closed_at.is_not(None))
+        .where(ticks.c.kind != "backfill")
     )
     queries = {
         "fetch": _due(sources, is_due(sources, now) & sources.c.enabled),
-        "extract": _due(pages, is_due(pages, now) & (pages.c.state == "pending")),
+        "extract": _due(pages, is_due(pages, now) & (pages.c.state == "pending") & _is_live),
         "cluster": grouped,
     }
     found = {}
@@ -119,6 +120,12 @@ def backlog(tx: Connection, *, now: datetime) -> dict[str, Backlog]:
         count, since = tx.execute(query).one()
         found[stage] = Backlog(count=count, since=since)
     return found
+
+
+#: A backfill takes as long as its hosts' pace lets it: nothing of it is late.
+_is_live = pages.c.tick_id.is_(None) | pages.c.tick_id.not_in(
+    select(ticks.c.id).where(ticks.c.kind == "backfill")
+)
 
 
 def _due(table: Table, condition: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
@@ -230,7 +237,9 @@ def gate_failures(tx: Connection, *, now: datetime) -> dict[str, int]:
 
 def oldest_tick(tx: Connection) -> datetime | None:
     """Return when the oldest tick that is not at its end was opened."""
-    query = select(func.min(ticks.c.opened_at)).where(ticks.c.clustered_at.is_(None))
+    query = select(func.min(ticks.c.opened_at)).where(
+        ticks.c.clustered_at.is_(None), ticks.c.kind != "backfill"
+    )
     found: datetime | None = tx.execute(query).scalar_one()
     return found
 
