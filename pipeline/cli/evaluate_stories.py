@@ -12,7 +12,8 @@ import typer
 from pydantic import BaseModel, ConfigDict, ValidationError
 from rich.table import Table
 
-from pipeline.cli.common import AsJson, out, print_json, require_known
+from pipeline.cli.common import AsJson, Home, out, print_json, require_known
+from pipeline.cli.evaluate_corrections import report_corrections
 from pipeline.errors import UsageError
 from pipeline.io.embedder import MiniLM
 from pipeline.outcomes import Tally
@@ -94,8 +95,13 @@ class _Line(BaseModel):
 
 
 def stories(
-    articles: ArticleFiles,
-    labels: LabelFiles,
+    articles: ArticleFiles = [],  # noqa: B006 -- typer copies it
+    labels: LabelFiles = [],  # noqa: B006
+    home: Home = None,
+    corrections: Annotated[
+        bool,
+        typer.Option("--corrections", help="By what operators joined and parted, without labels."),
+    ] = False,
     weights: Weights = None,
     embeddings: Embeddings = False,
     folds: Annotated[
@@ -125,17 +131,14 @@ def stories(
 
     Example: newsloom evaluate stories --articles days.jsonl --labels days.tsv --folds 4
     """
+    if corrections:
+        report_corrections(home, json_=as_json)
+        return
     given = frozenset([*(without or ()), *([REFINEMENT_PART] if at_arrival else ())])
-    require_known("--without", sorted(given), PARTS)
-    model = shipped_model(dense=embeddings)
-    if not folds and given & {*TERMS, *DENSE_TERMS}:
-        raise UsageError("--without a term needs --folds: the other weights are fitted anew")
-    if not embeddings and given & set(DENSE_TERMS):
-        raise UsageError(f"--without {', '.join(DENSE_TERMS)} needs --embeddings, which adds them")
+    _require_sense(given, folds=folds, embeddings=embeddings)
     texts = OPENING_PART not in given
     sets = read_sets(articles, labels, weights, embeddings=embeddings, texts=texts)
-    names = [file.name for file in articles]
-    pairs = [examples(one) for one in sets] if folds else []
+    model, pairs = shipped_model(dense=embeddings), [examples(one) for one in sets if folds]
     reports = [
         _cross_fitted(sets, pairs, number, folds, given, model)
         if folds
@@ -143,13 +146,28 @@ def stories(
         for number, one in enumerate(sets)
     ]
     if out_file:
-        lines = [f"{one}\t{two}\n" for report in reports for one, two in report.pop("found")]
-        out_file.write_text("".join(lines))
-    shown = {name: _shown(report, show_wrong) for name, report in zip(names, reports, strict=True)}
+        _write_found(out_file, reports)
+    named = zip((file.name for file in articles), reports, strict=True)
+    shown = {name: _shown(report, show_wrong) for name, report in named}
     if as_json:
         print_json(shown)
     else:
         _print(shown)
+
+
+def _write_found(file: Path, reports: Sequence[dict[str, Any]]) -> None:
+    """Write which story each article was found in."""
+    lines = [f"{one}\t{two}\n" for report in reports for one, two in report.pop("found")]
+    file.write_text("".join(lines))
+
+
+def _require_sense(given: Collection[str], *, folds: int, embeddings: bool) -> None:
+    """Raise UsageError for parts that cannot be left out."""
+    require_known("--without", sorted(given), PARTS)
+    if not folds and set(given) & {*TERMS, *DENSE_TERMS}:
+        raise UsageError("--without a term needs --folds: the other weights are fitted anew")
+    if not embeddings and set(given) & set(DENSE_TERMS):
+        raise UsageError(f"--without {', '.join(DENSE_TERMS)} needs --embeddings, which adds them")
 
 
 def read_sets(
@@ -165,6 +183,8 @@ def read_sets(
     Raises UsageError with file and line.
     """
     embedder = MiniLM() if embeddings else None
+    if not articles:
+        raise UsageError("name --articles with their --labels, or --corrections")
     if len(articles) != len(labels):
         raise UsageError(f"{len(articles)} --articles and {len(labels)} --labels: give one each")
     if weights and len(weights) != len(articles):

@@ -25,6 +25,7 @@ from pipeline.cli.common import (
     require_known,
 )
 from pipeline.cli.report import as_json, logged_round, print_summary, watched
+from pipeline.cli.what_if import tell_what_if
 from pipeline.context import Context, master_key
 from pipeline.errors import UsageError
 from pipeline.io.logs import configure
@@ -210,11 +211,33 @@ def extract(home: Home = None, dry_run: DryRun = False, json_: AsJson = False) -
     _stage_command(home, json_, work)
 
 
-def cluster(home: Home = None, dry_run: DryRun = False, json_: AsJson = False) -> None:
+def cluster(
+    home: Home = None,
+    ask: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--what-if",
+            metavar="threshold=0.3|weights=FILE",
+            help="Only list what it would do to the live stories (may be given for both).",
+        ),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", help="With --what-if: stories live for 72h, 7d.")
+    ] = None,
+    dry_run: DryRun = False,
+    json_: AsJson = False,
+) -> None:
     """Group the articles of finished ticks into stories.
 
-    Example: newsloom cluster
+    With --what-if: list merges and splits gained and lost against the stored stories by another
+    threshold or other weights; nothing is written.
+    Example: newsloom cluster --what-if threshold=0.3 --since 72h
     """
+    if ask:
+        tell_what_if(home, ask, duration(since) if since else None, json_=json_)
+        return
+    if since:
+        raise typer.BadParameter("--since goes with --what-if")
 
     def work(ctx: Context) -> None:
         if dry_run:

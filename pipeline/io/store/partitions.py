@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, or_, select, update
 
 from pipeline.io.schema import articles, memberships, partitions, ties
 from pipeline.io.store.statements import insert_missing, one_of, upsert
@@ -26,6 +26,18 @@ def ensure(tx: Connection, language: str) -> None:
 def partition(tx: Connection, language: str) -> Row[Any]:
     """Return the row of a partition."""
     return tx.execute(select(partitions).where(partitions.c.language == language)).one()
+
+
+def newest_articles(tx: Connection, *, until: datetime) -> dict[str, datetime]:
+    """Return the time of each partition's newest article in a story, up to a moment."""
+    rows = tx.execute(
+        select(articles.c.language, func.max(articles.c.published_at).label("newest"))
+        .join(memberships, memberships.c.article_id == articles.c.id)
+        .where(articles.c.published_at <= until)
+        .group_by(articles.c.language)
+        .order_by(articles.c.language)
+    )
+    return {row.language: row.newest for row in rows}
 
 
 def unsettled(tx: Connection, tick_id: int) -> list[str]:
