@@ -41,10 +41,15 @@ class Due:
 def run(ctx: Context, only: Sequence[SourceId] | None = None, *, kind: str = "tick") -> int | None:
     """Do one round: everything due now becomes one tick, and every open tick is brought to its end.
 
-    `only` narrows the sources that are polled. An interrupted round gives its leases back. Return
-    the run's id, see `open_tick`.
+    `only` narrows the sources that are polled. Return the run's id, see `open_tick`.
     """
     run_id = open_tick(ctx, only, kind=kind)
+    finish(ctx)
+    return run_id
+
+
+def finish(ctx: Context) -> None:
+    """Bring every open tick to its end. Interrupted, it gives its leases back."""
     try:
         now_due = due(ctx)
         left: Sequence[StoryId] = now_due.story_ids
@@ -62,7 +67,6 @@ def run(ctx: Context, only: Sequence[SourceId] | None = None, *, kind: str = "ti
         with ctx.store.write() as tx:
             work.release_all(tx, ctx.store.owner)
         raise
-    return run_id
 
 
 def open_tick(

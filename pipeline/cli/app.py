@@ -19,6 +19,7 @@ from pipeline.cli import (
     evaluate,
     init,
     quarantine,
+    reprocess,
     runbook,
     runs,
     schema,
@@ -66,6 +67,7 @@ app.command()(runs.fetch)
 app.command()(runs.extract)
 app.command()(runs.cluster)
 app.command()(runs.write)
+app.command()(reprocess.reprocess)
 app.command()(status.status)
 app.command()(status.verify)
 app.command()(alerts.alerts)

@@ -29,7 +29,7 @@ ticks = Table(
     "ticks",
     metadata,
     Column("id", ROW_ID, primary_key=True, autoincrement=True),
-    #: tick (by schedule) | manual | import | backfill.
+    #: tick (by schedule) | manual | import | backfill | reprocess | regroup.
     Column("kind", String(10), nullable=False, default="tick"),
     Column("opened_at", UtcTime, nullable=False),
     Column("deadline", UtcTime, nullable=False),

@@ -25,6 +25,7 @@ from pipeline.errors import Rejected
 from pipeline.io.crashpoints import crashpoint
 from pipeline.io.store import corrections, lookups, pace, pages, work
 from pipeline.io.store.pages import ClaimedPage, PageResult
+from pipeline.io.store.redo import BY_RULE
 from pipeline.io.web import WebRequest
 from pipeline.outcomes import Fetched, FetchFailed, WebOutcome
 from pipeline.records import Article, ArticleId, ExtractedArticle, Page, PageId, Validators
@@ -279,7 +280,7 @@ def _refused(ctx: Context, one: Reading, answer: Rejected) -> PageResult:
     if claim.row.is_recheck:  # of the same bytes: it is today's rules that see no article there
         if answer.reason in _PASSING:
             return _as_it_was(claim, error)
-        return PageResult(claimed=claim, state="gone", error=error[:500])
+        return PageResult(claimed=claim, state="gone", error=f"{BY_RULE}: {error}"[:500])
     if answer.reason in _PASSING:
         return _again(claim, error, answer.reason, now, timedelta(0))
     return PageResult(claimed=claim, state="skipped", error=error[:500], page=one.page)

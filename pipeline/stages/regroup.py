@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from pipeline.context import Context
-from pipeline.io.store import backfills, corrections, leases, partitions, stories
+from pipeline.io.store import backfills, corrections, leases, partitions, redo, stories
 from pipeline.outcomes import WARNING
 from pipeline.records import StoryId
-from pipeline.stages.score import score_stories
+from pipeline.stages.score import CLUSTER_VERSION, score_stories
 from pipeline.stages.turn import Heart, Turn, is_far
 from pipeline.stories.cluster import LiveArticle
 from pipeline.stories.refine import Refinement, refine
@@ -57,12 +57,15 @@ def _settle(tx: Connection, turn: Turn, *, is_refined: bool) -> None:
 
 
 def _regrouped(ctx: Context, turn: Turn, state: Row[Any]) -> Refinement | None:
-    """Return the live stories grouped anew; None when it is not yet time."""
-    since = turn.opened - ctx.settings.window
+    """Return the live stories, or those an operator chose, grouped anew; None: not yet time."""
+    window = ctx.settings.window
     with ctx.store.read() as tx:
-        if not _is_due(ctx, tx, turn, state):
+        chosen = redo.grouped_anew(tx, turn.tick_id, turn.language)
+        if not (chosen or _is_due(ctx, tx, turn, state)):
             return None
-        members = stories.live_members(tx, turn.language, since=since, until=turn.until)
+        since = chosen[0] - window if chosen else turn.opened - window
+        until = chosen[1] + window if chosen else turn.until
+        members = stories.live_members(tx, turn.language, since=since, until=until)
         ties = partitions.ties_of(tx, [article.id for article, _ in members])
     return refine(
         [LiveArticle(article=article, story_id=story_id) for article, story_id in members],
@@ -106,6 +109,7 @@ def _move(ctx: Context, tx: Connection, turn: Turn, found: Refinement) -> None:
         stories.end_story(tx, old, state="merged", into=into)
     touched = {story for move in found.moves for story in (move.old, move.new)}
     score_stories(ctx, tx, sorted(touched - found.aliases.keys()))
+    stories.note_grouped(tx, set(found.story_of.values()), version=CLUSTER_VERSION)
 
 
 def _follow(ctx: Context, turn: Turn, found: Refinement, version: tuple[int, ...]) -> None:

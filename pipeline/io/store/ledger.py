@@ -150,7 +150,7 @@ class Run:
     """A tick with its books."""
 
     id: int
-    #: tick | manual | import | backfill.
+    #: As in `pipeline.io.schema`.
     kind: str
     opened_at: datetime
     closed_at: datetime | None

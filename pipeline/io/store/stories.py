@@ -14,6 +14,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    case,
     exists,
     func,
     select,
@@ -144,6 +145,8 @@ def live_members(
         .join(articles, memberships.c.article_id == articles.c.id)
         .where(articles.c.language == language, articles.c.published_at >= since)
     )
+    if until is not None:
+        live = live.where(articles.c.published_at <= until)
     rows: Iterable[Any] = tx.execute(
         select(*_AS_READ, memberships.c.story_id)
         .join(memberships, memberships.c.article_id == articles.c.id)
@@ -276,7 +279,11 @@ def settle_articles(
 
 
 def save_story(tx: Connection, story: Story, *, cluster_version: int, score_version: int) -> None:
-    """Store what the stories room found out, and make the story due for writing."""
+    """Store what the stories room found out, and make the story due for writing.
+
+    `cluster_version` is a new story's; who groups stories anew says so (`note_grouped`).
+    """
+    grouped = stories.c.cluster_version
     tx.execute(
         update(stories)
         .where(stories.c.id == story.id)
@@ -287,9 +294,18 @@ def save_story(tx: Connection, story: Story, *, cluster_version: int, score_vers
             heat=story.heat.value,
             published_at=story.lead.article.published_at,
             revision=stories.c.revision + 1,
-            cluster_version=cluster_version,
+            cluster_version=case((grouped == 0, cluster_version), else_=grouped),
             score_version=score_version,
         )
+    )
+
+
+def note_grouped(tx: Connection, ids: Iterable[StoryId], *, version: int) -> None:
+    """Note by which version of the clusterer stories were grouped last."""
+    tx.execute(
+        update(stories)
+        .where(one_of(tx, stories.c.id, ids), stories.c.cluster_version != version)
+        .values(cluster_version=version)
     )
 
 
