@@ -150,7 +150,11 @@ class Settings(BaseSettings):
     recheck_after: Waits = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24))
     """When an article's page is looked at again, counted from the first look; empty: never."""
     keep_pages: PositiveTime = timedelta(days=30)
-    """How long page bodies are kept."""
+    """How long page bodies are kept, and of an article's text more than its opening."""
+    keep_entries: PositiveTime = timedelta(days=90)
+    """How long entries without an article are known after their feed showed newer ones instead."""
+    keep_changes: int = Field(default=10_000, ge=100)
+    """Changes that changes.jsonl holds, 100 or more; who is further behind reads the manifest."""
     wayback_url: str = Field(default="https://web.archive.org", pattern=r"^https?://[^/\s]+$")
     """The Wayback Machine that backfills may ask for old feeds; its address without a path."""
     page_extractors: Table = Field(default_factory=dict)

@@ -18,6 +18,7 @@ from pipeline.cli import (
     demo,
     evaluate,
     init,
+    prune,
     quarantine,
     reprocess,
     runbook,
@@ -68,6 +69,7 @@ app.command()(runs.extract)
 app.command()(runs.cluster)
 app.command()(runs.write)
 app.command()(reprocess.reprocess)
+app.command()(prune.prune)
 app.command()(status.status)
 app.command()(status.verify)
 app.command()(alerts.alerts)

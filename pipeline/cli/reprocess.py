@@ -82,20 +82,15 @@ def reprocess(
     with watched() as tally, opened(home, tally) as ctx:
         _check_times(chosen, ctx.clock())
         planned = plan(ctx, stage, chosen, what=meant, fetch=fetch == "missing")
-        if dry_run:
-            changes = rehearse(ctx, planned)
-            failed = ctx.tally.failed
-        elif planned.size:
-            runs = _do(ctx, planned, wait=not no_wait)
-            failed = ctx.tally.failed
+        changes = rehearse(ctx, planned) if dry_run else []
+        runs = [] if dry_run or not planned.size else _do(ctx, planned, wait=not no_wait)
     if dry_run:
         _print_rehearsal(planned, changes, limit=limit, json_=json_)
-    elif not planned.size:
-        _print_nothing(planned, json_=json_)
-        return
-    else:
+    elif runs:
         _print_done(ctx, planned, runs, json_=json_)
-    raise typer.Exit(SOME_FAILED if failed else 0)
+    else:
+        _print_nothing(planned, json_=json_)
+    raise typer.Exit(SOME_FAILED if tally.failed else 0)
 
 
 def _version(stage: str, given: str | None) -> int | None:

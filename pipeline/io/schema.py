@@ -207,6 +207,8 @@ articles = Table(
     Index(None, "state", "tick_id"),
     Index(None, "language", "published_at"),
     Index(None, "image_key", "provider"),
+    Index(None, "page_id"),
+    Index(None, "tick_id"),
 )
 
 pictures = Table(

@@ -7,17 +7,39 @@ from datetime import timedelta
 
 from pipeline.context import Context
 from pipeline.io.store import housekeeping, leases
+from pipeline.io.store.housekeeping import Keep
 
 _EVERY = timedelta(days=1)
 
 
 def housekeep(ctx: Context) -> Mapping[str, int]:
     """Forget old rows if a day has gone by since somebody did; return how many of each kind."""
-    now = ctx.clock()
     with ctx.store.write() as tx:
-        if not leases.once_in(tx, "housekeeping", now=now, every=_EVERY):
+        if not leases.once_in(tx, "housekeeping", now=ctx.clock(), every=_EVERY):
             return {}
+    return prune(ctx)
+
+
+def prune(ctx: Context) -> Mapping[str, int]:
+    """Forget all old rows; return how many of each kind."""
     return {kind: _forget(ctx, kind) for kind in housekeeping.KINDS}
+
+
+def old_rows(ctx: Context) -> Mapping[str, tuple[int, int]]:
+    """Return for each kind how many rows there are, and how many of them are old."""
+    with ctx.store.read() as tx:
+        return {kind: housekeeping.count_old(tx, kind, _keep(ctx)) for kind in housekeeping.KINDS}
+
+
+def _keep(ctx: Context) -> Keep:
+    """Return how much an installation keeps."""
+    settings = ctx.settings
+    return Keep(
+        now=ctx.clock(),
+        pages=settings.keep_pages,
+        entries=settings.keep_entries,
+        changes=settings.keep_changes,
+    )
 
 
 def _forget(ctx: Context, kind: str) -> int:
@@ -25,9 +47,7 @@ def _forget(ctx: Context, kind: str) -> int:
     total = 0
     while True:
         with ctx.store.write() as tx:
-            count = housekeeping.forget_some(
-                tx, kind, now=ctx.clock(), keep_pages=ctx.settings.keep_pages
-            )
+            count = housekeeping.forget_some(tx, kind, _keep(ctx))
         total += count
         if count < housekeeping.BATCH:
             return total

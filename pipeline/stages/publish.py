@@ -21,9 +21,6 @@ from pipeline.seedfile.listing import from_json
 from pipeline.seedfile.sitemap import news_sitemap
 from pipeline.seedfile.syndication import feed_atom, feed_json
 
-#: Changes that changes.jsonl holds; who is further behind reads the manifest.
-CHANGES_KEPT = 10_000
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staged:
@@ -151,7 +148,7 @@ def _write_beside(
     tree.write("feed.json", feed_json(listings, site=site))
     tree.write("feed.atom", feed_atom(listings, site=site))
     with ctx.store.read() as tx:
-        changes = documents.latest_changes(tx, site.name, limit=CHANGES_KEPT)
+        changes = documents.latest_changes(tx, site.name, limit=ctx.settings.keep_changes)
     tree.write("changes.jsonl", b"".join(change_line(_record(change)) for change in changes))
 
 

@@ -26,6 +26,7 @@ from pipeline.io.schema import (
     written,
 )
 from pipeline.io.schema_bodies import page_bodies
+from pipeline.io.schema_corrections import corrections
 from pipeline.io.store.statements import one_of
 from pipeline.records import PageId, StoryId
 
@@ -92,6 +93,7 @@ def _conditions(tx: Connection, wanted: Wanted) -> Mapping[str, ColumnElement[bo
         partitions.name: true(),
         ties.name: true(),
         blocks.name: true(),
+        corrections.name: true(),
         pictures.name: true(),
         entries.name: chosen,
         pages.name: or_(one_of(tx, pages.c.id, wanted.pages), pages.c.id.in_(of_article)),

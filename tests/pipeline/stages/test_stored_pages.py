@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from pipeline.io.schema import articles, entries, hosts, pages, pictures
 from pipeline.io.schema import sources as sources_table
 from pipeline.io.schema_bodies import page_bodies
 from pipeline.io.store import bodies
-from pipeline.io.store.housekeeping import forget_some
+from pipeline.io.store.housekeeping import Keep, forget_some
 from pipeline.records import Page, PageId
 from pipeline.urls import url_key
 from tests.pipeline.stages.archive import HOUR, Archive
@@ -178,17 +178,21 @@ def test_a_page_out_of_an_archive_is_read_as_of_its_time(archive: Archive) -> No
         assert archive.rows(ctx, pictures.c.key) == []
 
 
+def _keep(now: datetime) -> Keep:
+    return Keep(now=now, pages=KEPT, entries=KEPT, changes=100)
+
+
 def test_what_an_archive_brought_is_kept_from_when_it_came(archive: Archive) -> None:
     with archive.open() as ctx:
         _bring(ctx)
         now = ctx.clock()
         for later, gone in ((timedelta(0), 0), (KEPT + HOUR, 0)):  # pending: about to be read
             with ctx.store.write() as tx:
-                count = forget_some(tx, "page_bodies", now=now + later, keep_pages=KEPT)
+                count = forget_some(tx, "page_bodies", _keep(now + later))
             assert count == gone
         with ctx.store.write() as tx:
             tx.execute(update(pages).values(state="done", read_from="web"))
         for later, gone in ((KEPT - HOUR, 0), (KEPT + HOUR, 1)):
             with ctx.store.write() as tx:
-                count = forget_some(tx, "page_bodies", now=now + later, keep_pages=KEPT)
+                count = forget_some(tx, "page_bodies", _keep(now + later))
             assert count == gone
