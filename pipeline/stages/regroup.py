@@ -109,7 +109,7 @@ def _move(ctx: Context, tx: Connection, turn: Turn, found: Refinement) -> None:
         stories.end_story(tx, old, state="merged", into=into)
     touched = {story for move in found.moves for story in (move.old, move.new)}
     score_stories(ctx, tx, sorted(touched - found.aliases.keys()))
-    stories.note_grouped(tx, set(found.story_of.values()), version=CLUSTER_VERSION)
+    partitions.note_grouped(tx, set(found.story_of.values()), version=CLUSTER_VERSION)
 
 
 def _follow(ctx: Context, turn: Turn, found: Refinement, version: tuple[int, ...]) -> None:

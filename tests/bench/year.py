@@ -156,11 +156,11 @@ def _print(month: Month) -> None:
     rest = sum(month.bytes.values()) - for_ever - along
     counts = ", ".join(
         f"{name} {month.rows[name]}"
-        for name in ("articles", "entries", "pages", "page_bodies", "ledger", "ticks", "changes")
+        for name in ("articles", "entries", "page_bodies", "ledger", "ticks", "changes")
     )
     out.print(
         f"month {month.number:2}: for ever {for_ever / 2**20:5.2f} MB, along {along / 2**20:5.2f} "
-        f"MB, for a time {rest / 2**20:5.2f} MB; {counts}",
+        f"MB, for a time {rest / 2**20:5.2f} MB\n          {counts}",
     )
 
 

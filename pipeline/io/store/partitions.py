@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, or_, select, update
 
-from pipeline.io.schema import articles, memberships, partitions, ties
+from pipeline.io.schema import articles, memberships, partitions, stories, ties
 from pipeline.io.store.statements import insert_missing, one_of, upsert
-from pipeline.records import ArticleId
+from pipeline.records import ArticleId, StoryId
 
 #: Two articles.
 Pair = tuple[ArticleId, ArticleId]
@@ -194,3 +194,12 @@ def _past_the_absent(pairs: Collection[Pair], present: Collection[ArticleId]) ->
             todo += new
         here = sorted(found & set(present))
         yield from ((here[0], other) for other in here[1:])
+
+
+def note_grouped(tx: Connection, ids: Iterable[StoryId], *, version: int) -> None:
+    """Note by which version of the clusterer stories were grouped last."""
+    tx.execute(
+        update(stories)
+        .where(one_of(tx, stories.c.id, ids), stories.c.cluster_version != version)
+        .values(cluster_version=version)
+    )

@@ -279,11 +279,8 @@ def settle_articles(
 
 
 def save_story(tx: Connection, story: Story, *, cluster_version: int, score_version: int) -> None:
-    """Store what the stories room found out, and make the story due for writing.
-
-    `cluster_version` is a new story's; who groups stories anew says so (`note_grouped`).
-    """
-    grouped = stories.c.cluster_version
+    """Store what the stories room found out, and make the story due for writing."""
+    grouped = stories.c.cluster_version  # 0 of a new one; later see `partitions.note_grouped`
     tx.execute(
         update(stories)
         .where(stories.c.id == story.id)
@@ -297,15 +294,6 @@ def save_story(tx: Connection, story: Story, *, cluster_version: int, score_vers
             cluster_version=case((grouped == 0, cluster_version), else_=grouped),
             score_version=score_version,
         )
-    )
-
-
-def note_grouped(tx: Connection, ids: Iterable[StoryId], *, version: int) -> None:
-    """Note by which version of the clusterer stories were grouped last."""
-    tx.execute(
-        update(stories)
-        .where(one_of(tx, stories.c.id, ids), stories.c.cluster_version != version)
-        .values(cluster_version=version)
     )
 
 

@@ -230,7 +230,8 @@ def _parted(ctx: Context) -> tuple[StoryId, StoryId]:
                 select(memberships).where(memberships.c.article_id == url_key(PIER.url))
             )
         }
-    found = correct.split(ctx, StoryId(origin), [ArticleId(url_key(FERRIES.url))])
+    found = correct.split(ctx, StoryId(origin), [ArticleId(url_key(FERRIES.url))]).other
+    assert found is not None
     return StoryId(origin), found
 
 
