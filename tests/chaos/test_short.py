@@ -18,11 +18,11 @@ def test_killed_wiped_cut_off_and_told_everything_thrice_a_fleet_writes_the_same
         for name in ("beat", "a", "b"):
             fleet.start(name)
         fleet.wait_for_share(0.1)
-        assert fleet.kill_a_child()
+        fleet.wait_until(fleet.kill_a_child)
         fleet.wait_for_share(0.3)
         fleet.kill("a")
         fleet.start("c")
-        assert fleet.cut_connections()
+        fleet.wait_until(fleet.cut_connections)
         fleet.wait_for_share(0.5)
     fleet.kill_redis(wipe=True)
     fleet.start_redis()

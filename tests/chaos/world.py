@@ -142,6 +142,10 @@ class Fleet:
         """Wait until so much of the pages is read."""
         self._wait(lambda: self.done_share() >= share, seconds)
 
+    def wait_until(self, done: Callable[[], object]) -> None:
+        """Do something again and again until it says that it was done."""
+        self._wait(done, RECOVERY)
+
     def wait_until_done(self) -> float:
         """Wait until all is written; return the seconds that it took."""
         return self._wait(self._is_done, RECOVERY)
@@ -150,7 +154,7 @@ class Fleet:
         with self.store.read() as tx:
             return bool(tx.execute(text(_DONE)).scalar_one())
 
-    def _wait(self, until: Callable[[], bool], seconds: float) -> float:
+    def _wait(self, until: Callable[[], object], seconds: float) -> float:
         started = time.monotonic()
         while not until():
             spent = time.monotonic() - started
