@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -197,15 +198,13 @@ class Progress:
 
 def progress(tx: Connection, row: Row[Any]) -> Progress:
     """Count how far a backfill is."""
+    on_the_web = func.sum(case((lookups.c.host != "", 1), else_=0))
     asked = tx.execute(
-        select(lookups.c.state, lookups.c.host != "", func.count())
+        select(lookups.c.state, func.count(), on_the_web)
         .where(lookups.c.backfill_id == row.id)
-        .group_by(lookups.c.state, lookups.c.host != "")
+        .group_by(lookups.c.state)
     ).all()
-    states = {
-        state: sum(count for of, _, count in asked if of == state)
-        for state in ("done", "pending", "failed")
-    }
+    states = Counter({state: count for state, count, _ in asked})
     listed = (
         select(backfill_entries.c.page_id)
         .where(backfill_entries.c.backfill_id == row.id)
@@ -225,7 +224,6 @@ def progress(tx: Connection, row: Row[Any]) -> Progress:
             func.coalesce(func.sum(case((articles.c.state == "pending", 1), else_=0)), 0),
         ).where(articles.c.tick_id == row.tick_id)
     ).one()
-    on_the_web = sum(count for state, web, count in asked if web and state != "pending")
     return Progress(
         lookups_done=states["done"],
         lookups_left=states["pending"],
@@ -234,7 +232,8 @@ def progress(tx: Connection, row: Row[Any]) -> Progress:
         pages_left=left,
         articles=found,
         articles_left=waiting,
-        requests=on_the_web + (0 if row.path else read),
+        requests=sum(web for state, _, web in asked if state != "pending")
+        + (0 if row.path else read),
     )
 
 
