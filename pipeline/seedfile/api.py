@@ -108,6 +108,7 @@ def _story(listing: Listing, site: Site) -> dict[str, Any]:
         "images": [_image(listing.image)] if listing.image else [],
         "categories": [CATEGORY],
         "topics": list(listing.topics),
+        "relatedCount": listing.related,
     }
 
 

@@ -150,7 +150,9 @@ def document_of(
         provider=_provider(lead, _logos(lead.provider, organisations, site)),
         topics=tuple(dict.fromkeys(filter(None, map(clean_line, story.topics)))),
         images=_images(lead, title),
-        related=tuple(_related(scored, amp_cache) for scored in _listed(story, site.related_limit)),
+        related=tuple(
+            _related(scored, amp_cache) for scored in _ranked(story)[: site.related_limit]
+        ),
         secured=secured,
     )
 
@@ -187,12 +189,17 @@ def carried(document: SeedDocument, earlier: SeedDocument) -> SeedDocument:
     )
 
 
-def _listed(story: Story, limit: int) -> list[ScoredArticle]:
-    """Return the related articles to list: best first, no address twice, never the lead's."""
+def related_count(story: Story) -> int:
+    """Return how many related articles a story has, listed or not, no address twice."""
+    return len(_ranked(story))
+
+
+def _ranked(story: Story) -> list[ScoredArticle]:
+    """Return the related articles: best first, no address twice, never the lead's."""
     best_first = sorted(story.related, key=_rank)
     firsts = {scored.article.url: scored for scored in reversed(best_first)}
     firsts.pop(story.lead.article.url, None)
-    return sorted(firsts.values(), key=_rank)[:limit]
+    return sorted(firsts.values(), key=_rank)
 
 
 def _rank(scored: ScoredArticle) -> tuple[int, datetime, str]:

@@ -50,11 +50,17 @@ class Listing:
     provider_logo: str | None
     topics: tuple[str, ...]
     image: ListedImage | None
+    #: How many related articles the story has; the document lists at most the site's limit.
     related: int
 
 
-def listing_of(document: SeedDocument, *, story_id: str, path: str) -> Listing:
-    """Return what lists tell of a document at `path`, every text one clean line."""
+def listing_of(
+    document: SeedDocument, *, story_id: str, path: str, related: int | None = None
+) -> Listing:
+    """Return what lists tell of a document at `path`, every text one clean line.
+
+    `related`: how many related articles the story has, where that is known to be more than listed.
+    """
     title = clean_line(document.title)
     moments = [document.published_at, *(one.published_at for one in document.related)]
     logos = document.provider.images
@@ -76,7 +82,7 @@ def listing_of(document: SeedDocument, *, story_id: str, path: str) -> Listing:
         provider_logo=logos[0].url if logos else None,
         topics=tuple(dict.fromkeys(filter(None, map(clean_line, document.topics)))),
         image=_image(document.images[0], title) if document.images else None,
-        related=len(document.related),
+        related=max(related or 0, len(document.related)),
     )
 
 

@@ -28,7 +28,13 @@ from pipeline.io.store.stories import Fate
 from pipeline.outcomes import Tally
 from pipeline.records import Story, StoryId
 from pipeline.seedfile import naming, secured
-from pipeline.seedfile.document import SeedDocument, carried, document_of, tombstone_of
+from pipeline.seedfile.document import (
+    SeedDocument,
+    carried,
+    document_of,
+    related_count,
+    tombstone_of,
+)
 from pipeline.seedfile.listing import listing_of, to_json
 from pipeline.seedfile.parse import parse, says_more
 from pipeline.seedfile.render import prove, render
@@ -279,7 +285,14 @@ def _staged(
         writer_version=WRITER_VERSION,
         fingerprint=fingerprint,
         content=data,
-        listing=to_json(listing_of(document, story_id=item.id, path=path)),
+        listing=to_json(
+            listing_of(
+                document,
+                story_id=item.id,
+                path=path,
+                related=related_count(item.story) if item.story else None,
+            )
+        ),
     )
     return publish.Staged(
         row=row,

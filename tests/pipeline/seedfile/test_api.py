@@ -53,6 +53,7 @@ def test_a_story_has_every_key_that_the_published_themes_read() -> None:
         ],
         "categories": ["news"],
         "topics": ["AI"],
+        "relatedCount": 1,
     }
 
 

@@ -23,6 +23,13 @@ from tests.pipeline.seedfile.listings import BASE, LISTING, PATH, hostile, numbe
 from tests.pipeline.seedfile.world import DOCUMENT, MOMENT, RELATED, site
 
 
+def test_related_articles_count_though_the_document_does_not_list_them() -> None:
+    listed = replace(DOCUMENT, related=(RELATED,))
+
+    assert listing_of(listed, story_id="a", path=PATH).related == 1
+    assert listing_of(listed, story_id="a", path=PATH, related=12).related == 12
+
+
 def test_a_listing_tells_what_the_document_says() -> None:
     assert json.loads(json.dumps(asdict(LISTING))) == {
         "story_id": "k3v9",
