@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +17,10 @@ from pipeline.errors import UsageError
 
 #: What compose gives a service that names no stop_grace_period.
 _GRACE = timedelta(seconds=10)
+#: What compose gives a service that names no cpu_shares.
+_USUAL_SHARES = 1024
+_NICE_STEP = 1.25
+_NICEST = 19
 #: How often a service that always comes back is started before it is given up.
 _TRIES = 3
 
@@ -39,6 +44,14 @@ class Service:
     tries: int
     #: Seconds from SIGTERM to SIGKILL.
     grace: float
+    #: By how much it gives way to the others where cores are scarce, as nice(1) counts.
+    niceness: int = 0
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """What is run as a process of this machine."""
+        yields = ("nice", "-n", str(self.niceness)) if self.niceness else ()
+        return (*yields, *self.command)
 
 
 def read_services(path: Path) -> list[Service]:
@@ -91,7 +104,15 @@ def _service(path: Path, name: str, table: Mapping[str, Any]) -> Service:
         is_lasting=policy in ("always", "unless-stopped"),
         tries=1 if policy == "no" else int(times or _TRIES),
         grace=grace.total_seconds(),
+        niceness=_niceness(table.get("cpu_shares", _USUAL_SHARES)),
     )
+
+
+def _niceness(shares: Any) -> int:
+    """Return what gives a process about the same share: each step is a quarter (sched(7))."""
+    if not isinstance(shares, int) or not 0 < shares < _USUAL_SHARES:
+        return 0
+    return min(round(math.log(_USUAL_SHARES / shares, _NICE_STEP)), _NICEST)
 
 
 def _conditions(needs: Mapping[str, Any] | Sequence[str]) -> list[tuple[str, str]]:

@@ -159,7 +159,7 @@ def _show(plan: _Plan) -> None:
         out.print(f"{server}: {how}", markup=False)
     for service in plan.services:
         variables = [f"{name}={shlex.quote(value)}" for name, value in _kept(service).items()]
-        out.print(f"{service.name}: {' '.join([*variables, shlex.join(service.command)])}")
+        out.print(f"{service.name}: {' '.join([*variables, shlex.join(service.argv)])}")
 
 
 #: Wide enough for the names that we ship.

@@ -106,7 +106,7 @@ class _Kept:
 
     async def _run(self) -> int:
         """Run it once; return its exit code."""
-        name, argv = self._service.name, self._service.command
+        name, argv = self._service.name, self._service.argv
         try:
             self._process = await asyncio.create_subprocess_exec(
                 *argv,

@@ -74,7 +74,7 @@ class Installation:
         """Run a service of docker-compose.yml as it is shipped."""
         shipped = {one.name: one for one in read_services(COMPOSE)}[name]
         told = {key: value for key, value in shipped.environment.items() if key not in SECRETS}
-        return self._running(name, *shipped.command, **told)
+        return self._running(name, *shipped.argv, **told)
 
     def _celery(self, name: str, *args: str) -> AbstractContextManager[subprocess.Popen[bytes]]:
         """Run one of Celery's programs until the end of the block."""
@@ -89,9 +89,9 @@ class Installation:
         """Run a program of the environment until the end of the block."""
         log = (self.home / f"{name}.log").open("ab")
         process = subprocess.Popen(
-            [str(BIN / program), *args],
+            [str(BIN / program) if (BIN / program).exists() else program, *args],
             cwd=self.home,
-            env={**self.env, **more},
+            env={**self.env, "PATH": f"{BIN}:{self.env['PATH']}", **more},
             stdout=log,
             stderr=log,
             start_new_session=True,
