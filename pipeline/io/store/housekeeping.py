@@ -37,7 +37,7 @@ from pipeline.io.schema import (
     sources,
     ticks,
 )
-from pipeline.io.schema_backfill import backfills, lookups
+from pipeline.io.schema_backfill import backfill_entries, backfills, lookups
 from pipeline.io.schema_bodies import page_bodies
 from pipeline.io.store.bodies import WEB
 from pipeline.stories.tokens import OPENING_CHARS
@@ -59,6 +59,8 @@ KINDS: Final = (
     "pictures",
     "hosts",
     "ledger",
+    "lookups",
+    "backfill_entries",
     "ticks",
     "publications",
     "changes",
@@ -147,6 +149,13 @@ def _old(kind: str, keep: Keep) -> _Old:
             (ledger.c.tick_id,),
             ledger.c.tick_id.in_(select(ticks.c.id).where(ticks.c.clustered_at < quarter)),
         ),
+        # A backfill can be verified for as long as its run can be looked at.
+        "lookups": _Old(lookups, (lookups.c.id,), _is_of_past_backfill(lookups, quarter)),
+        "backfill_entries": _Old(
+            backfill_entries,
+            tuple(backfill_entries.primary_key),
+            _is_of_past_backfill(backfill_entries, quarter),
+        ),
         "ticks": _Old(ticks, (ticks.c.id,), _is_bare_tick(quarter)),
         "publications": _Old(publications, (publications.c.id,), _is_past_word(quarter)),
         "changes": _Old(changes, (changes.c.site, changes.c.number), _is_unlisted(keep.changes)),
@@ -195,6 +204,11 @@ def _leads_nowhere() -> ColumnElement[bool]:
         ~exists().where(articles.c.page_id == pages.c.id),
         ~exists().where(page_bodies.c.page_id == pages.c.id),
     )
+
+
+def _is_of_past_backfill(table: Table, before: datetime) -> ColumnElement[bool]:
+    """Return the condition of rows of backfills that ended long ago."""
+    return table.c.backfill_id.in_(select(backfills.c.id).where(backfills.c.ended_at < before))
 
 
 def _is_bare_tick(before: datetime) -> ColumnElement[bool]:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, and_, exists, func, insert, select, upda
 from config.catalogue import SourceEntry
 from pipeline.feeds.duplicates import FeedProfile
 from pipeline.io.schema import entries, sources
+from pipeline.io.schema_backfill import backfill_parts
 from pipeline.io.store import ledger
 from pipeline.io.store.sources import entry_values, forget_feed, new_source
 from pipeline.io.store.work import RELEASED
@@ -81,9 +82,13 @@ def release_source(tx: Connection, source_id: str) -> None:
 def remove_source(tx: Connection, source_id: str) -> bool:
     """Delete a source that has shown nothing yet; say whether it was.
 
-    One with entries stays: without it they would have no origin, and come back as new with it.
+    One with entries stays: without it they would have no origin, and come back as new with it. So
+    does one that a backfill was planned for.
     """
-    unused = ~exists().where(entries.c.source_id == source_id)
+    unused = and_(
+        ~exists().where(entries.c.source_id == source_id),
+        ~exists().where(backfill_parts.c.source_id == source_id),
+    )
     ledger.note_leaving(tx, sources, "removed", sources.c.id == source_id, unused)
     result = tx.execute(sources.delete().where(sources.c.id == source_id, unused))
     return result.rowcount == 1
