@@ -30,7 +30,7 @@ from pipeline.stories.strictness import Rule
 _PRIOR_DOCUMENTS: Final = 50
 #: What a document of the shipped background counts beside a live one: the window knows what its
 #: own subject's common words are, the background only helps while it is small.
-_BACKGROUND_SHARE: Final = 0.3
+_BACKGROUND_SHARE: Final = 0.05
 #: A word of the title counts so often beside one of the opening: the title names the event.
 _TITLE_COUNT: Final = 2
 #: Without a background of its language a word needs so many letters: the shorter ones are

@@ -1,3 +1,4 @@
+import math
 import random
 import subprocess
 import sys
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 from pipeline.records import Article, ArticleId, StoryId
 from pipeline.stories.cluster import Assignment, LiveArticle, assign, story_id
 from pipeline.stories.cluster import place as cluster_place
-from pipeline.stories.similarity import shipped_model
+from pipeline.stories.similarity import TERMS, shipped_model
+from pipeline.stories.strictness import Rule
 from pipeline.stories.vectors import frequencies
 from pipeline.stories.window import Window
 from tests.pipeline.stories.material import (
@@ -251,6 +253,28 @@ def test_among_ten_thousand_equal_titles_an_article_is_compared_with_few() -> No
 def test_a_very_long_text_is_read_to_its_opening_only() -> None:
     long = replace(BRIDGE[0], id=ArticleId("long"), text=BRIDGE[0].excerpt + " filler" * 20_000)
     assert {"long", "bridge2"} <= next(m for m in groups(place([*BRIDGE, long])) if "long" in m)
+
+
+def joins_among(others: int, rule: Rule | None = None) -> bool:
+    """Tell whether a pair that scores a little above the threshold joins among so many."""
+    model = replace(shipped_model(), weights=dict.fromkeys(TERMS, 0.0), bias=-0.7)
+    assert model.threshold < 1 / (1 + math.exp(0.7)) < 1.3 * model.threshold
+    around = Window(WINDOW, frequencies("en"), lambda _: rule)
+    for number in range(others):
+        article = make(f"o{number}", f"Ulmhaven market sells {number}kg of {number}berries")
+        around.add(article, around.read(article), StoryId(article.id))
+    placed = [cluster_place(one, around, lambda _: False, model) for one in BRIDGE[:2]]
+    return placed[0].story_id == placed[1].story_id
+
+
+def test_while_the_window_is_young_an_article_must_be_more_alike_to_join() -> None:
+    assert not joins_among(0)
+    assert joins_among(600)
+
+
+def test_where_an_operator_has_said_how_strictly_the_age_of_the_window_says_nothing() -> None:
+    assert joins_among(0, Rule(threshold=shipped_model().threshold))
+    assert not joins_among(0, Rule(window=WINDOW))
 
 
 def test_a_story_id_that_is_taken_gets_a_counter() -> None:
