@@ -13,7 +13,7 @@ from pipeline.records import ArticleId, Story, StoryId
 from pipeline.stories.story import NO_WORD, build_story
 
 #: Raised when the same articles would be grouped in another way.
-CLUSTER_VERSION = 2
+CLUSTER_VERSION = 3
 #: Raised when the same story would get another lead, topic or score.
 SCORE_VERSION = 2
 

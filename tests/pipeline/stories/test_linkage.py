@@ -33,8 +33,8 @@ def test_a_story_whose_halves_are_nearly_as_close_as_each_half_is_one() -> None:
 
 def test_the_looser_of_the_two_says_how_close_is_close() -> None:
     # Three that hang loosely together and a tight group: 0.4 is as close as the three are.
-    scores = {(a, b): 0.95 for a, b in combinations((3, 4, 5), 2)}
-    scores |= {(a, b): 0.5 for a, b in combinations((0, 1, 2), 2)}
+    scores = dict.fromkeys(combinations((3, 4, 5), 2), 0.95)
+    scores |= dict.fromkeys(combinations((0, 1, 2), 2), 0.5)
     linkage = Linkage(
         [[0, 1, 2], [3, 4, 5]],
         lambda a, b: scores.get((min(a, b), max(a, b)), 0.4),
