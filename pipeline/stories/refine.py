@@ -18,7 +18,13 @@ from pipeline.records import Article, ArticleId, Membership, StoryId
 from pipeline.stories.cluster import LiveArticle, story_id
 from pipeline.stories.linkage import Linkage, components
 from pipeline.stories.membership import joined, original, reasons
-from pipeline.stories.similarity import PairModel, pair_score, shipped_model, story_score
+from pipeline.stories.similarity import (
+    PairModel,
+    StoryScore,
+    pair_score,
+    shipped_model,
+    story_score,
+)
 from pipeline.stories.strictness import RuleOf, no_rule
 from pipeline.stories.vectors import Features, Weighed, frequencies
 from pipeline.stories.window import Window
@@ -102,7 +108,7 @@ def refine(
         story_of=new_of,
         moves=moves,
         memberships=tuple(
-            live.membership(article, group)
+            live.membership(article, group, _runner_up(live, model, article, new_of, names))
             for name, group in names.items()
             if name in changed
             for article in group
@@ -187,20 +193,49 @@ class Live:
         least = threshold * _EDGE_SHARE
         return [pair for pair in pairs if (self.score(*pair) or 0.0) >= least]
 
-    def membership(self, article: ArticleId, group: Sequence[ArticleId]) -> Membership:
-        """Explain why an article stands in its group."""
+    def story_score(self, article: ArticleId, group: Sequence[ArticleId]) -> StoryScore | None:
+        """Return how well an article fits the others of a group; None when none is near in time."""
         number = self.number[article]
-        others = [self.number[other] for other in group if other != article]
-        scores = {other: self.score(number, other) for other in others}
-        near = {self.found[o].id: value for o, value in scores.items() if value is not None}
-        if article == group[0] or not near:
-            return Membership(article_id=article)
+        scores = {other: self.score(number, self.number[other]) for other in group}
+        near = {
+            other: value
+            for other, value in scores.items()
+            if value is not None and other != article
+        }
         newest = list(near)[-self._model.newest :]
-        score = story_score(near, newest, self._model)
+        return story_score(near, newest, self._model) if near else None
+
+    def membership(
+        self,
+        article: ArticleId,
+        group: Sequence[ArticleId],
+        runner_up: tuple[StoryId, float] | None = None,
+    ) -> Membership:
+        """Explain why an article stands in its group, and not in the next best."""
+        score = self.story_score(article, group)
+        if article == group[0] or score is None:
+            return Membership(article_id=article)
+        number = self.number[article]
         asking, nearest = self.weighed(number), self.weighed(self.number[score.nearest])
-        parts = reasons(asking, nearest, score, self._model, self.window.seen.words)
-        older = (self.found[other] for other in others if other < number)
+        words = self.window.seen.words
+        parts = reasons(asking, nearest, score, self._model, words, runner_up=runner_up)
+        older = (self.found[n] for n in map(self.number.__getitem__, group) if n < number)
         return joined(asking, nearest, score, parts, original(asking.found, older))
+
+
+def _runner_up(
+    live: Live,
+    model: PairModel,
+    article: ArticleId,
+    story_of: Mapping[ArticleId, StoryId],
+    groups: Mapping[StoryId, Sequence[ArticleId]],
+) -> tuple[StoryId, float] | None:
+    """Return the story that an article would fit second best; None when it is near no other."""
+    edges = live.edges(live.number[article], model.threshold)
+    others = {story_of[live.found[other].id] for _, other in edges} - {story_of[article]}
+    scores = {name: live.story_score(article, groups[name]) for name in sorted(others)}
+    known = [(-score.value, name) for name, score in scores.items() if score is not None]
+    return (min(known)[1], -min(known)[0]) if known else None
 
 
 class Ties:
