@@ -32,8 +32,8 @@ _PAGES: Final = 40
 _LOOKUPS: Final = 10
 #: Seconds between two looks at rows whose hosts are busy.
 _LOOK_AGAIN: Final = 0.25
-#: A year has thousands of steps, and nobody reads faster.
-_TOLD_EVERY: Final = timedelta(seconds=1)
+#: How often the placing of articles tells how far it is: to count them costs more than a step.
+_TELLS_EVERY: Final = timedelta(seconds=1)
 #: Stories written at a time.
 _STORIES: Final = 500
 
@@ -105,14 +105,13 @@ def _finish(ctx: Context, row: Row[Any], renew: Callable[[], None], hears: Hears
         renew()
         return bool(_row(ctx, row.id).state == row.state)
 
-    last: datetime | None = None
+    told_at = ctx.clock()
 
     def told(_language: str, until: datetime) -> None:
-        nonlocal last
-        now = ctx.clock()
-        if last is not None and now - last < _TOLD_EVERY:  # counting takes as long as a step
+        nonlocal told_at
+        if ctx.clock() - told_at < _TELLS_EVERY:
             return
-        last = now
+        told_at = ctx.clock()
         with ctx.store.read() as tx:
             found = backfills.progress(tx, row)
         hears(Told(progress=found, phase="place", placed_until=until))

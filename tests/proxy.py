@@ -151,7 +151,7 @@ async def _connection(
                 await writer.drain()
                 await writer.start_tls(authority.context(host))
                 continue
-            url = target if "://" in target else origin + target
+            url = origin + target if target.startswith("/") else target
             proxy.asked.append(url)
             request = httpx.Request(method, url, headers=headers)
             body = await reader.readexactly(int(request.headers.get("content-length", 0)))

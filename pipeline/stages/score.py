@@ -53,6 +53,8 @@ def let_go_of(
     last: str = "retracted",
 ) -> None:
     """Take articles out of their stories; a story without any ends as `last`."""
+    if not ids:
+        return
     touched = set(stories.stories_of(tx, ids).values())
     corrections.withdraw_articles(tx, ids, state=state)
     left = stories.members_of(tx, touched)

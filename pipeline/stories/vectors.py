@@ -16,8 +16,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
+from sys import intern
 from typing import Final
 from zlib import crc32
 
@@ -174,17 +175,56 @@ def frequencies(language: str) -> Frequencies:
 
 def features(article: Article, seen: Frequencies, rule: Rule | None = None) -> Features:
     """Return the features of `article`; its words get their numbers from `seen`."""
-    title = tokens.clean_title(article.title, (article.provider_name, article.provider))
-    opening = tokens.opening(article.text or article.excerpt)
-    title_words = tokens.words(title, shortest=seen.shortest_word)
-    opening_words = tokens.words(opening, shortest=seen.shortest_word)
+    read = _read(
+        tokens.clean_title(article.title, (article.provider_name, article.provider)),
+        tokens.opening(article.text or article.excerpt),
+        article.url,
+        seen.shortest_word,
+    )
+    return Features(
+        id=article.id,
+        published_at=article.published_at,
+        form=form_of(article.title),
+        words=array("I", map(seen.id_of, read.words)),
+        marks=read.marks,
+        counts=read.counts,
+        runs=read.runs,
+        run_counts=read.run_counts,
+        shingles=read.shingles,
+        rule=rule,
+        embedding=article.embedding,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a text holds, whoever else is live."""
+
+    words: tuple[str, ...]
+    marks: bytes
+    counts: bytes
+    runs: array[int]
+    run_counts: bytes
+    shingles: array[int]
+
+
+#: Texts whose words are remembered, 2 KB each: live stories are grouped anew every round, those of
+#: a backfill every hour of the past, and reading their texts again was a third of that.
+_TEXTS: Final = 2_000
+
+
+@lru_cache(maxsize=_TEXTS)
+def _read(title: str, opening: str, url: str, shortest: int) -> _Read:
+    """Take a text to pieces; nobody may change what is returned."""
+    title_words = tokens.words(title, shortest=shortest)
+    opening_words = tokens.words(opening, shortest=shortest)
     marks: dict[str, int] = {}
     capitals, others = tokens.cases(opening)
     names = tokens.names(title) | tokens.names(opening)
     for mark, words in (
         (_TITLE, title_words),
         (_OPENING, opening_words),
-        (_ADDRESS, tokens.address_words(article.url)),
+        (_ADDRESS, tokens.address_words(url)),
     ):
         _mark(marks, mark, words)
     _mark(marks, _NAME, names & marks.keys())
@@ -192,18 +232,13 @@ def features(article: Article, seen: Frequencies, rule: Rule | None = None) -> F
     _mark(marks, _LOWER, marks.keys() & others)
     counts = Counter(title_words * _TITLE_COUNT + opening_words)
     runs = Counter(crc32(run.encode()) % _DRAWERS for run in tokens.letter_runs(title))
-    return Features(
-        id=article.id,
-        published_at=article.published_at,
-        form=form_of(article.title),
-        words=array("I", map(seen.id_of, marks)),
+    return _Read(
+        words=tuple(map(intern, marks)),  # one string for a word, however many articles hold it
         marks=bytes(marks.values()),
         counts=bytes(min(counts[word], _LARGEST_COUNT) for word in marks),
         runs=array("I", runs),
         run_counts=bytes(min(count, _LARGEST_COUNT) for count in runs.values()),
         shingles=array("I", sorted(duplicates.shingles(tokens.plain_words(opening)))),
-        rule=rule,
-        embedding=article.embedding,
     )
 
 

@@ -27,6 +27,8 @@ from pipeline.records import SourceId
 
 #: A backfill ends when it is done; no tick of the living waits for it.
 _NO_DEADLINE: Final = timedelta(days=3650)
+#: All states of an article there are: with them an index leads to those of a run.
+_STATES: Final = ("pending", "clustered", "alias", "leaving", "gone", "withdrawn", "erased")
 #: Why a page that a cancelled backfill did not come to is not read.
 CANCELLED: Final = "backfill-cancelled"
 

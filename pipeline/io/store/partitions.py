@@ -132,7 +132,11 @@ def _touches(tx: Connection, ids: Collection[ArticleId]) -> ColumnElement[bool]:
 
 
 def is_at_odds(tx: Connection, tick_id: int, language: str) -> bool:
-    """Say whether a tick brought a partition articles that stand against an operator's word."""
+    """Say whether a tick brought a partition articles that stand against an operator's word.
+
+    What is added to the columns keeps their indexes out: from the few ties to their articles, not
+    from the many articles of a backfill.
+    """
     mine, others = memberships.alias(), memberships.alias()
     against = or_(
         and_(ties.c.kind == "must", mine.c.story_id != others.c.story_id),
@@ -144,7 +148,7 @@ def is_at_odds(tx: Connection, tick_id: int, language: str) -> bool:
             .join(ties, here == articles.c.id)
             .join(mine, mine.c.article_id == here)
             .join(others, others.c.article_id == there)
-            .where(articles.c.tick_id == tick_id, articles.c.language == language, against)
+            .where(articles.c.tick_id + 0 == tick_id, articles.c.language + "" == language, against)
         )
         if tx.execute(found.limit(1)).first() is not None:
             return True
