@@ -14,7 +14,7 @@ from rich.table import Table
 from sqlalchemy import Row
 
 from pipeline.cli import backfill_run, backfill_verify
-from pipeline.cli.backfill_words import found, left, moment, row_json, spent
+from pipeline.cli.backfill_words import by_note, found, left, moment, row_json, spent
 from pipeline.cli.common import (
     SOME_FAILED,
     AsJson,
@@ -37,12 +37,6 @@ from pipeline.stages.localfiles import plan_local
 from pipeline.stages.planning import plan_sources
 
 app = typer.Typer(no_args_is_help=True, help="Old articles: find, read and place them.")
-app.command()(backfill_run.run)
-app.command()(backfill_run.pause)
-app.command()(backfill_run.resume)
-app.command()(backfill_run.cancel)
-app.command()(backfill_verify.verify)
-
 Many = list[str] | None
 
 
@@ -123,14 +117,20 @@ def _method(name: str | None) -> str | None:
     return name
 
 
+#: The first public web page.
+_FIRST_NEWS = datetime(1991, 8, 6, tzinfo=UTC)
+
+
 def _span(since: str, until: str | None, *, now: datetime) -> Span:
     """Return the time that is looked through. Raise UsageError when it is none."""
     first = moment("--since", since)
     last = moment("--until", until, is_end=True) if until else now
-    if first >= last:
-        raise UsageError(f"--since {first:%F %T}Z is not before --until {last:%F %T}Z; swap them")
     if first >= now:
-        raise UsageError(f"--since {first:%F %T}Z lies in the future; nothing is published yet")
+        raise UsageError(f"--since {since} lies in the future: nothing is published yet")
+    if first < _FIRST_NEWS:
+        raise UsageError(f"--since {since} lies before the web; the first day is {_FIRST_NEWS:%F}")
+    if first >= last:
+        raise UsageError(f"--since {since} is not before --until {until}; swap them")
     return Span(since=first, until=min(last, now))
 
 
@@ -229,16 +229,27 @@ def _show_plan(
         told = (part.source_id, part.method or "none", part.coverage, lookups, entries)
         table.add_row(*told, ", ".join(hosts) or "-")
     out.print(table)
-    for part in parts:
-        if part.note:
-            out.print(f"{part.source_id}: {part.note}", markup=False)
-    pages = sum(part.entries or 0 for part in parts)
-    requests = 0 if is_local else pages + sum(sum(part.requests.values()) for part in parts)
+    for note, sources_ in by_note((part.source_id, part.note) for part in parts):
+        out.print(f"{sources_}: {note}", markup=False)
     out.print(
-        f"{len(parts)} sources, {span.since:%F %H:%M}Z to {span.until:%F %H:%M}Z: about {pages} "
-        f"pages, {requests} requests, {spent(takes)} at the pace of the slowest host"
+        f"{len(parts)} sources, {span.since:%F %H:%M}Z to {span.until:%F %H:%M}Z: "
+        f"{_estimated(parts, takes, is_local=is_local)}"
     )
     out.print(f"backfill {number} is planned: `newsloom backfill run {number}`")
+
+
+def _estimated(parts: Sequence[PlannedPart], takes: timedelta, *, is_local: bool) -> str:
+    """Say what a plan takes, as far as can be told."""
+    pages = sum(part.entries or 0 for part in parts)
+    if is_local:
+        return f"{pages} pages, no requests" if parts[0].method == "warc" else f"{pages} pages"
+    requests = pages + sum(sum(part.requests.values()) for part in parts)
+    unknown = any(part.method and part.entries is None for part in parts)
+    about = "at least" if unknown else "about"
+    return (
+        f"{about} {pages} pages, {requests} requests, {spent(takes)} at the pace of the slowest "
+        "host"
+    )
 
 
 @app.command("list")
@@ -257,9 +268,9 @@ def list_(home: Home = None, json_: AsJson = False) -> None:
     for column in ("backfill", "state", "since", "until", "sources", "planned", "run"):
         table.add_column(column)
     for row in rows:
-        days = (f"{row.since:%F %H:%M}Z", f"{row.until:%F %H:%M}Z", str(parts[row.id]))
-        run = str(row.tick_id or "-")
-        table.add_row(str(row.id), row.state, *days, shown_time(row.planned_at), run)
+        days = (f"{row.since:%F}", f"{row.until:%F}", str(parts[row.id]))
+        told = (f"{row.planned_at:%F %H:%M}Z", str(row.tick_id or "-"))
+        table.add_row(str(row.id), row.state, *days, *told)
     out.print(table)
     out.print(f"{len(rows)} backfills")
 
@@ -308,8 +319,16 @@ def _show_status(
     out.print(f"backfill {row.id} is {row.state}" + (f": {row.note}" if row.note else ""))
     out.print(f"since {shown_time(row.since)} until {shown_time(row.until)}")
     if row.started_at is not None:
-        ended = row.ended_at or datetime.now(UTC)
-        out.print(f"started {shown_time(row.started_at)}, {spent(ended - row.started_at)} so far")
+        took = spent((row.ended_at or datetime.now(UTC)) - row.started_at)
+        so_far = f"took {took}" if row.ended_at else f"{took} so far"
+        out.print(f"started {shown_time(row.started_at)}, {so_far}")
     out.print(left(state))
     for one in failed:
         out.print(f"failed: {one.source_id}: {one.url}: {one.last_error}", markup=False)
+
+
+app.command()(backfill_run.run)
+app.command()(backfill_run.pause)
+app.command()(backfill_run.resume)
+app.command()(backfill_run.cancel)
+app.command()(backfill_verify.verify)

@@ -13,7 +13,7 @@ from rich.table import Table
 from sqlalchemy import Row
 
 from pipeline.articles import refusals
-from pipeline.cli.backfill_words import found
+from pipeline.cli.backfill_words import by_note, found
 from pipeline.cli.common import SOME_FAILED, AsJson, Home, opened_store, out, print_json
 from pipeline.errors import UsageError
 from pipeline.io.store import backfillbook, backfills
@@ -55,8 +55,7 @@ def verify(
 ) -> None:
     """Compare what a backfill's archives listed with what is stored, by source and day.
 
-    Exit code 1 when something is missing: entries without an article, days on which an archive
-    listed nothing although the days around have entries, look-ups that failed.
+    Exit code 1 when something is missing: articles, whole days, look-ups that failed.
 
     Example: newsloom backfill verify 3
     """
@@ -158,17 +157,20 @@ def _print_rest(
     unfound: Sequence[str],
 ) -> None:
     """Print what goes beyond single days."""
-    for part in parts:
-        if part.source_id in unfound:
-            how = f"{part.method} listed nothing" if part.method else f"no way: {part.note}"
-            out.print(f"{part.source_id}: {how}", markup=False)
-        elif part.coverage != "complete":
-            out.print(f"{part.source_id}: {part.coverage}: {part.note}", markup=False)
+    for note, of in by_note((part.source_id, _shortfall(part, unfound)) for part in parts):
+        out.print(f"{of}: {note}", markup=False)
     for source, told in notes.items():
         for note in told[:_NOTES]:
             out.print(f"{source}: {note}", markup=False)
     for one in failed:
         out.print(f"{one.source_id}: {one.url}: {one.last_error}", markup=False)
+
+
+def _shortfall(part: Row[Any], unfound: Sequence[str]) -> str:
+    """Say what a way cannot tell, or did not find, of a source; "" for nothing."""
+    if part.source_id in unfound:
+        return f"{part.method} listed nothing" if part.method else f"no way: {part.note}"
+    return "" if part.coverage == "complete" else f"{part.coverage}: {part.note}"
 
 
 #: Notes told of one source; a thousand answers may say much the same.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -22,8 +23,9 @@ def moment(option: str, text: str, *, is_end: bool = False) -> datetime:
     except ValueError:
         pass
     else:
-        start = datetime(day.year, day.month, day.day, tzinfo=UTC)
-        return start + timedelta(days=1) if is_end else start
+        # 9999-12-31 is nobody's last day, but it is a date.
+        next_day = day + timedelta(days=1) if is_end and day < date.max else day
+        return datetime(next_day.year, next_day.month, next_day.day, tzinfo=UTC)
     try:
         given = datetime.fromisoformat(text)
     except ValueError as error:
@@ -75,3 +77,19 @@ def spent(time: timedelta) -> str:
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min" if minutes else f"{seconds} s"
+
+
+def by_note(notes: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield each note once with the sources it is about, in the order of the first of them."""
+    about: dict[str, list[str]] = {}
+    for source, note in notes:
+        if note:
+            about.setdefault(note, []).append(source)
+    for note, of in about.items():
+        more = len(of) - _NAMED
+        named = ", ".join(of[:_NAMED]) + (f" and {more} more sources" if more > 0 else "")
+        yield note, named
+
+
+#: Sources named of those that a note is about.
+_NAMED = 3

@@ -67,8 +67,8 @@ PARSED_FEED: TypeAdapter[ParsedFeed] = TypeAdapter(ParsedFeed)
 EXTRACTED_ARTICLE: TypeAdapter[ExtractedArticle] = TypeAdapter(ExtractedArticle)
 REJECTION: TypeAdapter[Rejection] = TypeAdapter(Rejection)
 
-Job = TypeVar("Job", FeedJob, PageJob)
-Record = TypeVar("Record", ParsedFeed, ExtractedArticle, tuple[Any, ...])
+Job = TypeVar("Job")
+Record = TypeVar("Record")
 
 
 def frame_of(label: str, adapter: TypeAdapter[Job], job: Job, body: bytes) -> Frame | Rejected:

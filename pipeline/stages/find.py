@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Final
 
 from pipeline.context import Context
+from pipeline.errors import Rejected
 from pipeline.history.finders import finders
 from pipeline.history.lookup import Answer, Ask, AskKind, Finder, Look, Missing, Place, Span
 from pipeline.io.crashpoints import crashpoint
+from pipeline.io.lookjob import Asked, read_looks
 from pipeline.io.policy import Kind
 from pipeline.io.store import lookups, pace, work
 from pipeline.io.store.backfills import NewLookup
@@ -86,18 +88,14 @@ def _unasked(ctx: Context, admission: Admission[ClaimedLookup]) -> list[Find]:
     now = ctx.clock()
     later = now + ctx.settings.host_spacing
     return [
-        *(_read(ctx, one, "robots-disallowed", None, now) for one in admission.forbidden),
+        *_read(ctx, [(one, _forbidden(one)) for one in admission.forbidden]),
         *(_again(one, "robots-unreachable", now, timedelta(0)) for one in admission.unknown),
         *(Find(claimed=one, state="waiting", next_at=later) for one in admission.waiting),
     ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Came:
-    """An answer, and the feed in it where one was asked for and could be read."""
-
-    outcome: Fetched
-    feed: ParsedFeed | None
+def _forbidden(claimed: ClaimedLookup) -> Missing:
+    return Missing(ask=ask_of(claimed), reason="robots-disallowed")
 
 
 def _asked(ctx: Context, claimed: Sequence[ClaimedLookup]) -> list[Find]:
@@ -108,17 +106,29 @@ def _asked(ctx: Context, claimed: Sequence[ClaimedLookup]) -> list[Find]:
     )
     feeds = feeds_of(ctx, asks, outcomes)
     now = ctx.clock()
-    found = []
-    for one, outcome, feed in zip(claimed, outcomes, feeds, strict=True):
+    found: list[Find] = []
+    came: list[tuple[ClaimedLookup, Answer | Missing]] = []
+    for one, ask, outcome, feed in zip(claimed, asks, outcomes, feeds, strict=True):
         if isinstance(outcome, Fetched):
-            found.append(_read(ctx, one, "", _Came(outcome=outcome, feed=feed), now))
+            came.append((one, answer_of(ask, outcome, feed)))
             continue
         assert isinstance(outcome, FetchFailed), "an unconditional GET has no third outcome"
         if outcome.permanent or outcome.status in _TELLING:
-            found.append(_read(ctx, one, str(outcome), None, now, status=outcome.status))
+            came.append((one, Missing(ask=ask, reason=str(outcome), status=outcome.status)))
         else:
             found.append(_again(one, str(outcome), now, host_pause(outcome, now)))
-    return found
+    return [*found, *_read(ctx, came)]
+
+
+def answer_of(ask: Ask, outcome: Fetched, feed: ParsedFeed | None) -> Answer:
+    """Return what came back as finders see it."""
+    return Answer(
+        ask=ask,
+        final_url=outcome.final_url,
+        body=outcome.body,
+        headers=outcome.headers,
+        feed=feed,
+    )
 
 
 def ask_of(claimed: ClaimedLookup) -> Ask:
@@ -167,35 +177,29 @@ def finder_named(ctx: Context, name: str) -> Finder:
     return next(one for one in finders(ctx.settings.wayback_url) if one.name == name)
 
 
-def _read(
-    ctx: Context,
-    claimed: ClaimedLookup,
-    error: str,
-    came: _Came | None,
-    now: datetime,
-    *,
-    status: int | None = None,
-) -> Find:
-    """Let the finder read what came back, or that nothing did."""
-    ask = ask_of(claimed)
-    span = Span(since=claimed.since, until=claimed.until)
-    answer: Answer | Missing = Missing(ask=ask, reason=error, status=status)
-    if came is not None:
-        answer = Answer(
-            ask=ask,
-            final_url=came.outcome.final_url,
-            body=came.outcome.body,
-            headers=came.outcome.headers,
-            feed=came.feed,
+def _read(ctx: Context, came: Sequence[tuple[ClaimedLookup, Answer | Missing]]) -> list[Find]:
+    """Let the finders read what came back, or that nothing did."""
+    asked = [
+        Asked(
+            finder=finder_named(ctx, one.method),
+            answer=answer,
+            place=place_of(one.source),
+            span=Span(since=one.since, until=one.until),
         )
-    look = finder_named(ctx, claimed.method).read(answer, place_of(claimed.source), span)
-    find = found_in(claimed, look, span, now=now)
-    return find if came is not None else replace(find, error=error)
+        for one, answer in came
+    ]
+    looks = read_looks(ctx.children, asked, wayback_url=ctx.settings.wayback_url)
+    return [
+        Find(claimed=one, state="failed", error=str(look))
+        if isinstance(look, Rejected)
+        else _found_in(one, look, answer)
+        for (one, answer), look in zip(came, looks, strict=True)
+    ]
 
 
-def found_in(claimed: ClaimedLookup, look: Look, span: Span, *, now: datetime) -> Find:
+def _found_in(claimed: ClaimedLookup, look: Look, answer: Answer | Missing) -> Find:
     """Return what a look brought, as it is to be stored."""
-    del now
+    span = Span(since=claimed.since, until=claimed.until)
     kind = claimed.source.state.entry_key_kind
     inside = [entry for entry in look.entries if span.may_hold(entry)]
     left = Counter({("outside", ""): len(look.entries) - len(inside)})
@@ -203,6 +207,7 @@ def found_in(claimed: ClaimedLookup, look: Look, span: Span, *, now: datetime) -
     return Find(
         claimed=claimed,
         state="done",
+        error=answer.reason if isinstance(answer, Missing) else None,
         note=look.note,
         intents={claimed.source.id: [intent_of(entry, kind) for entry in inside]},
         left=+left,

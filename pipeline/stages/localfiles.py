@@ -22,7 +22,7 @@ from pipeline.history.warc import ArchivedPage, RecordHead, passed_over, read_pa
 from pipeline.io.store.backfills import NewLookup, PlannedPart
 from pipeline.io.store.entries import EntryIntent
 from pipeline.io.store.lookups import ClaimedLookup, Find
-from pipeline.io.warc import Damage, Found, archive_files, read_archive
+from pipeline.io.warc import Damage, archive_files, read_archive
 from pipeline.records import Entry, Page, PageId, Source, SourceId
 from pipeline.stages.terms import intent_of
 from pipeline.urls import host_of, registrable_domain
@@ -36,8 +36,9 @@ _RECORDS: Final = 5_000
 _LARGEST_LIST: Final = 64 * 2**20
 #: What lists of addresses are called; all else is taken for a web archive.
 _LIST_NAMES: Final = (".csv", ".jsonl", ".json", ".txt")
-#: Complaints told of one part.
+#: Complaints told of one part, and of a file that is planned.
 _TOLD: Final = 20
+_PLANNED: Final = 3
 
 
 def plan_local(
@@ -48,10 +49,11 @@ def plan_local(
     Raise UsageError when it cannot be read, or holds nothing of theirs.
     """
     owners = {source.provider: source for source in _first_of_each(given)}
+    faults: list[str] = []
     entries = (
-        (one for one in _read_list(path).entries if span.may_hold(one))
+        _listed(path, span, faults)
         if _is_list(path)
-        else _archived(path, span, owners.keys(), cap)
+        else _archived(path, span, owners.keys(), cap, faults)
     )
     hosts: dict[str, Counter[str]] = {}
     for number, entry in enumerate(entries, start=1):
@@ -65,7 +67,7 @@ def plan_local(
             provider=provider,
             method="list" if _is_list(path) else "warc",
             coverage=Coverage.UNKNOWN.value,
-            note="as complete as the file",
+            note="; ".join(["as complete as the file", *_some(faults)]),
             requests={},
             entries=hosts[provider].total(),
             page_hosts=dict(hosts[provider]),
@@ -74,9 +76,10 @@ def plan_local(
         if provider in hosts
     ]
     if not parts:
+        seen = "".join(f"\n{fault}" for fault in _some(faults))
         raise UsageError(
             f"{path}: holds nothing of a chosen source's publisher from that time; "
-            "see `newsloom sources list`"
+            f"see `newsloom sources list`{seen}"
         )
     return parts
 
@@ -86,13 +89,28 @@ def _is_list(path: Path) -> bool:
     return path.is_file() and path.suffix.lower() in _LIST_NAMES
 
 
-def _archived(path: Path, span: Span, providers: Collection[str], cap: int) -> Iterator[Entry]:
+def _some(faults: Sequence[str]) -> list[str]:
+    """Return the first few faults, and how many more there are."""
+    more = len(faults) - _PLANNED
+    return [*faults[:_PLANNED], *([f"and {more} more faults"] if more > 0 else [])]
+
+
+def _listed(path: Path, span: Span, faults: list[str]) -> Iterator[Entry]:
+    """Yield the entries of a list; what is wrong with it goes to `faults`."""
+    listed = _read_list(path)
+    faults += [f"line {one.line}: {one.text}" for one in listed.complaints]
+    return (one for one in listed.entries if span.may_hold(one))
+
+
+def _archived(
+    path: Path, span: Span, providers: Collection[str], cap: int, faults: list[str]
+) -> Iterator[Entry]:
     """Yield the entries of the pages that web archives hold; nothing is unpacked for it."""
     for file in archive_files(path):
         for read in read_archive(file, cap=cap, wants=lambda _head: False):
-            if isinstance(read, Found) and not passed_over(
-                read.record.head, providers=providers, span=span
-            ):
+            if isinstance(read, Damage):
+                faults.append(_damage(read))
+            elif not passed_over(read.record.head, providers=providers, span=span):
                 yield Entry(guid="", url=read.record.head.url, title="")
 
 
@@ -170,7 +188,7 @@ def _read_part_of_archive(
     for number, read in enumerate(read_archive(file, cap=cap, start=start, wants=wants)):
         if isinstance(read, Damage):
             into.left["skipped", "damaged"] += 1
-            into.notes.append(f"{read.file.name} at {read.offset}: {read.reason}")
+            into.notes.append(_damage(read))
         else:
             found = read_page(read.record, providers=providers, span=span)
             if isinstance(found, ArchivedPage):
@@ -180,6 +198,11 @@ def _read_part_of_archive(
         if len(into.bodies) >= _PAGES or number >= _RECORDS:
             return (file, read.end)
     return None
+
+
+def _damage(read: Damage) -> str:
+    """Say what of a file cannot be read."""
+    return f"{read.file.name} at byte {read.offset}: {read.reason}"
 
 
 #: Records that are no answers are no entries either.

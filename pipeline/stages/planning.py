@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pipeline.context import Context
+from pipeline.errors import Rejected
 from pipeline.history.finders import finders
 from pipeline.history.lookup import Answer, Ask, Coverage, Estimate, Finder, Look, Missing, Span
+from pipeline.io.lookjob import Asked, read_looks
 from pipeline.io.store.backfills import PlannedPart
 from pipeline.outcomes import Fetched, FetchFailed
 from pipeline.records import Source
 from pipeline.stages.admission import admit
-from pipeline.stages.find import feeds_of, place_of, request_of
+from pipeline.stages.find import answer_of, feeds_of, place_of, request_of
 from pipeline.urls import host_of
 
 #: The first requests of a way and two that follow from them show whether it leads anywhere.
@@ -96,13 +98,23 @@ def _look(ctx: Context, trials: Sequence[_Trial], span: Span) -> None:
             if ask.url not in wanted or ask.kind == "feed":
                 wanted[ask.url] = one
     answers = _answers(ctx, list(wanted.values()))
+    asked = [
+        (trial, Asked(finder=trial.finder, answer=answer, place=place_of(trial.source), span=span))
+        for trial in trials
+        for answer in (_for(answers[ask.url], ask) for ask in trial.asks[:_ASKS])
+    ]
+    looks = read_looks(
+        ctx.children, [one for _, one in asked], wayback_url=ctx.settings.wayback_url
+    )
     for trial in trials:
-        asks, trial.asks = trial.asks[:_ASKS], trial.asks[_ASKS:]
-        for ask in asks:
-            look = trial.finder.read(_for(answers[ask.url], ask), place_of(trial.source), span)
-            trial.seen.append((ask, look))
-            known = {seen.url for seen, _ in trial.seen} | {one.url for one in trial.asks}
-            trial.asks += [one for one in look.asks if one.url not in known]
+        del trial.asks[:_ASKS]
+    for (trial, read), look in zip(asked, looks, strict=True):
+        ask = read.answer.ask
+        if isinstance(look, Rejected):
+            look = Look(note=f"{ask.url}: {look}")  # noqa: PLW2901 -- said as a finder says it
+        trial.seen.append((ask, look))
+        known = {seen.url for seen, _ in trial.seen} | {after.url for after in trial.asks}
+        trial.asks += [after for after in look.asks if after.url not in known]
 
 
 def _for(answer: Answer | Missing, ask: Ask) -> Answer | Missing:
@@ -133,13 +145,7 @@ def _answers(ctx: Context, wanted: Sequence[_Wanted]) -> dict[str, Answer | Miss
         )
         for ask, outcome, feed in zip(asks, outcomes, feeds_of(ctx, asks, outcomes), strict=True):
             if isinstance(outcome, Fetched):
-                answers[ask.url] = Answer(
-                    ask=ask,
-                    final_url=outcome.final_url,
-                    body=outcome.body,
-                    headers=outcome.headers,
-                    feed=feed,
-                )
+                answers[ask.url] = answer_of(ask, outcome, feed)
                 continue
             assert isinstance(outcome, FetchFailed), "an unconditional GET has no third outcome"
             answers[ask.url] = Missing(ask=ask, reason=str(outcome), status=outcome.status)
