@@ -30,7 +30,7 @@ from pipeline.stages.write import write
 #: Pages taken up at a time: then somebody may have paused it.
 _PAGES: Final = 40
 _LOOKUPS: Final = 10
-#: Seconds between two looks at rows whose hosts are busy.
+#: Seconds at least between two looks at rows whose hosts are busy.
 _LOOK_AGAIN: Final = 0.25
 #: How often the placing of articles tells how far it is: to count them costs more than a step.
 _TELLS_EVERY: Final = timedelta(seconds=1)
@@ -65,7 +65,7 @@ def run_backfill(ctx: Context, number: int, hears: Hears = lambda _told: None) -
             while (row := _row(ctx, number)).state == "running":
                 renew()
                 if not _advance(ctx, row, renew, hears):
-                    ctx.pause(_LOOK_AGAIN)
+                    ctx.pause(_until_due(ctx, number))
             if row.state == "cancelled":
                 _finish(ctx, row, renew, hears)
             return str(row.state)
@@ -73,6 +73,14 @@ def run_backfill(ctx: Context, number: int, hears: Hears = lambda _told: None) -
         with ctx.store.write() as tx:
             work.release_all(tx, ctx.store.owner)
         raise
+
+
+def _until_due(ctx: Context, number: int) -> float:
+    """Return for how many seconds nothing can be done, as far as the hold is renewed in time."""
+    with ctx.store.read() as tx:
+        due_at = lookups.next_due(tx, number)
+    wait = (due_at - ctx.clock()).total_seconds() if due_at else 0.0
+    return min(max(wait, _LOOK_AGAIN), _HEARTBEAT.total_seconds())
 
 
 def _advance(ctx: Context, row: Row[Any], renew: Callable[[], None], hears: Hears) -> bool:
@@ -200,14 +208,19 @@ def end(ctx: Context, row: Row[Any]) -> None:
         backfills.change(tx, row.id, state=state, ended_at=ctx.clock())
 
 
+def require(row: Row[Any], *allowed: str) -> None:
+    """Raise UsageError for a backfill in a state of which that cannot be asked."""
+    if row.state not in allowed:
+        raise UsageError(
+            f"backfill {row.id} is {row.state}, not {' or '.join(allowed)}; "
+            "see `newsloom backfill list`"
+        )
+
+
 def _change(ctx: Context, number: int, allowed: set[str], state: str, **values: Any) -> Row[Any]:
     """Change the state of a backfill; return it as it was. Raise UsageError where that is none."""
     row = _row(ctx, number)
-    if row.state not in allowed:
-        raise UsageError(
-            f"backfill {number} is {row.state}, not {' or '.join(sorted(allowed))}; "
-            "see `newsloom backfill list`"
-        )
+    require(row, *sorted(allowed))
     with ctx.store.write() as tx:
         backfills.change(tx, number, state=state, **values)
     return row

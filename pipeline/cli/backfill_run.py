@@ -71,6 +71,8 @@ def run(
             raise UsageError(f"backfill {number} is {row.state}; make a new plan")
         if row.state == "planned":
             _require_unchanged(ctx, row, is_allowed=changed)
+        if row.state != "running":
+            _require_alone(ctx, number)
         if dry_run:
             _tell_dry(ctx, row, json_=json_)
             return
@@ -82,12 +84,16 @@ def run(
         _go_on(ctx, number, is_detached=detach, json_=json_)
 
 
-def pause(number: Number, home: Home = None) -> None:
+def pause(number: Number, home: Home = None, dry_run: DryRun = False) -> None:
     """Let a running backfill rest; the batch in hand is ended first.
 
     Example: newsloom backfill pause 3
     """
     with opened(home) as ctx:
+        pastline.require(_row(ctx, number), "running")
+        if dry_run:
+            _tell_state(ctx, number, "would be paused")
+            return
         pastline.pause(ctx, number, "by an operator")
     out.print(f"backfill {number} is paused; `newsloom backfill resume {number}` goes on")
 
@@ -97,6 +103,7 @@ def resume(
     home: Home = None,
     budget: Budget = None,
     detach: Detach = False,
+    dry_run: DryRun = False,
     json_: AsJson = False,
 ) -> None:
     """Go on with a paused backfill.
@@ -104,17 +111,28 @@ def resume(
     Example: newsloom backfill resume 3 --budget 20000
     """
     with opened(home) as ctx:
+        pastline.require(_row(ctx, number), "paused")
+        _require_alone(ctx, number)
+        if dry_run:
+            _tell_state(ctx, number, "would go on")
+            return
         pastline.resume(ctx, number, budget=budget)
         _go_on(ctx, number, is_detached=detach, json_=json_)
 
 
-def cancel(number: Number, home: Home = None, json_: AsJson = False) -> None:
+def cancel(
+    number: Number, home: Home = None, dry_run: DryRun = False, json_: AsJson = False
+) -> None:
     """End a backfill for good; what was read so far is kept and finds its stories.
 
     Example: newsloom backfill cancel 3
     """
     with opened(home) as ctx:
         was = _row(ctx, number)
+        pastline.require(was, "planned", "running", "paused")
+        if dry_run:
+            _tell_state(ctx, number, "would be cancelled")
+            return
         pastline.cancel(ctx, number)
         if was.tick_id is not None:
             pastline.run_backfill(ctx, number)
@@ -127,6 +145,15 @@ def cancel(number: Number, home: Home = None, json_: AsJson = False) -> None:
         out.print(f"backfill {number} is cancelled; {state.articles} articles of it are kept")
 
 
+def _tell_state(ctx: Context, number: int, would: str) -> None:
+    """Say what would become of a backfill, and how far it is."""
+    with ctx.store.read() as tx:
+        row = found(tx, number)
+        state = backfills.progress(tx, row)
+    out.print(f"backfill {number} is {row.state} and {would} (--dry-run)")
+    out.print(left(state))
+
+
 def _row(ctx: Context, number: int) -> Row[Any]:
     with ctx.store.read() as tx:
         return found(tx, number)
@@ -136,13 +163,6 @@ def _require_unchanged(ctx: Context, row: Row[Any], *, is_allowed: bool) -> None
     """Raise UsageError when sources are not what they were when the plan was made."""
     with ctx.store.read() as tx:
         parts = backfills.parts_of(tx, row.id)
-        others = backfills.others_on(tx, row.id, [SourceId(part.source_id) for part in parts])
-    if others:
-        under_way = ", ".join(map(str, others))
-        raise UsageError(
-            f"backfill {row.id} is about sources that backfill {under_way} is reading now; "
-            f"wait for it, or end it with `newsloom backfill cancel {others[0]}`"
-        )
     changed = [
         part.source_id
         for part in parts
@@ -152,6 +172,19 @@ def _require_unchanged(ctx: Context, row: Row[Any], *, is_allowed: bool) -> None
         raise UsageError(
             f"backfill {row.id}: changed since it was planned: {', '.join(changed)}; "
             "plan anew, or say --changed-sources"
+        )
+
+
+def _require_alone(ctx: Context, number: int) -> None:
+    """Raise UsageError when another backfill is reading the same sources."""
+    with ctx.store.read() as tx:
+        ids = [SourceId(part.source_id) for part in backfills.parts_of(tx, number)]
+        others = backfills.others_on(tx, number, ids)
+    if others:
+        under_way = ", ".join(map(str, others))
+        raise UsageError(
+            f"backfill {number} is about sources that backfill {under_way} is reading now; "
+            f"wait for it, or end it with `newsloom backfill cancel {others[0]}`"
         )
 
 

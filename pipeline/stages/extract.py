@@ -316,8 +316,8 @@ def _save(ctx: Context, results: Sequence[PageResult]) -> None:
         asked = {one.claimed.row.host for one in results if not one.claimed.reads_stored}
         let_go(ctx, tx, asked, now)
         for result in results:
-            if result.error and result.error.startswith("http-429") and result.next_at:
-                pace.pause_host(tx, result.claimed.row.host, result.next_at)
+            if result.error and result.error.startswith(_TOO_MANY):
+                _leave_alone(tx, result)
     for result in results:
         if result.state == "waiting":
             continue
@@ -328,6 +328,22 @@ def _save(ctx: Context, results: Sequence[PageResult]) -> None:
             ctx.tally.explain("extract", ending, result.claimed.url, result.error or ending)
         else:
             ctx.tally.end("extract", ending)
+
+
+def _leave_alone(tx: Connection, result: PageResult) -> None:
+    """Pause a host that answers 429; a backfill gives up on it with the first page that it gives up.
+
+    Else each of a thousand pages would be asked for as often.
+    """
+    host, run = result.claimed.row.host, result.claimed.tick_id
+    if result.next_at is not None:
+        pace.pause_host(tx, host, result.next_at)
+    elif result.state == "quarantined" and result.claimed.span is not None:
+        lookups.give_up_on(tx, run, host, error=_TOO_MANY)
+
+
+#: The code of an answer 429, Too Many Requests.
+_TOO_MANY: Final = "http-429"
 
 
 def _let_in(tx: Connection, results: Sequence[PageResult]) -> list[PageResult]:

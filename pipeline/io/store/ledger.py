@@ -85,7 +85,13 @@ def post(tx: Connection, book: Book, *, at: datetime) -> None:
     )
 
 
-def note_leaving(tx: Connection, table: Table, outcome: str, *where: ColumnElement[bool]) -> None:
+def note_leaving(
+    tx: Connection,
+    table: Table,
+    outcome: str,
+    *where: ColumnElement[bool],
+    error: str | None = None,
+) -> None:
     """Note that the rows of `table` that meet a condition leave the runs they wait in."""
     stage, waits = _STOCK[table.name]
     rows = tx.execute(
@@ -94,7 +100,7 @@ def note_leaving(tx: Connection, table: Table, outcome: str, *where: ColumnEleme
         .group_by(table.c.tick_id)
     ).all()
     for row in rows:
-        note(tx, row.tick_id, stage, outcome, row.left)
+        note(tx, row.tick_id, stage, outcome, row.left, error=error)
 
 
 #: By table of work: the stage in whose care its rows are, and which of them are.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from pipeline.io.schema import entries, pages, sources
 from pipeline.io.schema_backfill import backfill_entries, backfill_parts, backfills, lookups
@@ -146,6 +146,18 @@ def pending_pages(tx: Connection, number: int, now: datetime, *, limit: int) -> 
         .limit(limit)
     )
     return [PageId(row.id) for row in rows]
+
+
+def next_due(tx: Connection, number: int) -> datetime | None:
+    """Return when the next look-up or page of a backfill could be tried; None: none waits."""
+    tick_id = select(backfills.c.tick_id).where(backfills.c.id == number).scalar_subquery()
+    asked = select(func.min(lookups.c.next_at)).where(
+        lookups.c.backfill_id == number, lookups.c.state == "pending"
+    )
+    read = select(func.min(pages.c.next_at)).where(
+        pages.c.tick_id == tick_id, pages.c.state == "pending"
+    )
+    return min(filter(None, (tx.scalar(asked), tx.scalar(read))), default=None)
 
 
 def save_finds(tx: Connection, finds: Sequence[Find], *, now: datetime) -> set[str]:
@@ -287,3 +299,20 @@ def _with_entries(tx: Connection, ids: Mapping[PageId, EntryIntent]) -> set[str]
 def _is_wanted(page: Any) -> bool:
     """Say whether a page that was passed over is to be read after all."""
     return page.state == "skipped" and page.last_error in _AGAIN and not page.quarantined
+
+
+def give_up_on(tx: Connection, tick_id: int, host: str, *, error: str) -> None:
+    """Set all pages aside that a backfill still waits for from a host."""
+    mine = (pages.c.tick_id == tick_id, pages.c.host == host, pages.c.state == "pending")
+    ledger.note_leaving(tx, pages, "quarantined", *mine, error=error)
+    tx.execute(
+        update(pages)
+        .where(*mine)
+        .values(
+            state="quarantined",
+            quarantined=error,
+            last_error=error,
+            fence=pages.c.fence + 1,
+            **RELEASED,
+        )
+    )
