@@ -68,8 +68,9 @@ class Sitemap:
         if answer.ask.role == _ROBOTS:
             return Look(asks=tuple(_named(answer, place)))
         if isinstance(answer, Missing):
-            # That a usual place is empty says nothing.
-            told = "" if answer.ask.role == _USUAL else f"{answer.ask.url}: {answer.reason}"
+            # That a usual place is empty says nothing; that it may not be asked does.
+            is_empty = answer.ask.role == _USUAL and answer.status is not None
+            told = "" if is_empty else f"{answer.ask.url}: {answer.reason}"
             return Look(note=told)
         text = _text(answer)
         try:

@@ -15,6 +15,7 @@ from pydantic import StringConstraints, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from pipeline.errors import Rejected
+from pipeline.history.lookup import Look
 from pipeline.io.frames import Frame
 from pipeline.plaintext import clean_line
 from pipeline.records import EntryFacts, ExtractedArticle, FeedDocument, Page, ParsedFeed
@@ -68,7 +69,7 @@ EXTRACTED_ARTICLE: TypeAdapter[ExtractedArticle] = TypeAdapter(ExtractedArticle)
 REJECTION: TypeAdapter[Rejection] = TypeAdapter(Rejection)
 
 Job = TypeVar("Job")
-Record = TypeVar("Record")
+Record = TypeVar("Record", ParsedFeed, ExtractedArticle, Look, tuple[Any, ...])
 
 
 def frame_of(label: str, adapter: TypeAdapter[Job], job: Job, body: bytes) -> Frame | Rejected:

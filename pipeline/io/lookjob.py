@@ -78,8 +78,7 @@ def read_looks(
     looks: list[Look | Rejected] = []
     for one in asked:
         if isinstance(one.answer, Answer) and _is_large(one.answer):
-            read_there = record_of(_LOOK, next(answers))
-            looks.append(read_there)
+            looks.append(record_of(_LOOK, next(answers)))
         else:
             looks.append(one.finder.read(one.answer, one.place, one.span))
     return looks

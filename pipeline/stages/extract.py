@@ -331,7 +331,7 @@ def _save(ctx: Context, results: Sequence[PageResult]) -> None:
 
 
 def _leave_alone(tx: Connection, result: PageResult) -> None:
-    """Pause a host that answers 429; a backfill gives up on it with the first page that it gives up.
+    """Pause a host that answers 429; with the first page, a backfill gives all of its up.
 
     Else each of a thousand pages would be asked for as often.
     """
@@ -343,7 +343,7 @@ def _leave_alone(tx: Connection, result: PageResult) -> None:
 
 
 #: The code of an answer 429, Too Many Requests.
-_TOO_MANY: Final = "http-429"
+_TOO_MANY = "http-429"
 
 
 def _let_in(tx: Connection, results: Sequence[PageResult]) -> list[PageResult]:
