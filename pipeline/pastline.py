@@ -95,6 +95,9 @@ def _advance(ctx: Context, row: Row[Any], renew: Callable[[], None], hears: Hear
         pause(ctx, row.id, f"its budget of {row.budget} requests is used up")
         return True
     if not found.is_found:
+        if row.budget is not None and not row.path:
+            lookup_ids = lookup_ids[: row.budget - found.requests]
+            page_ids = page_ids[: row.budget - found.requests - len(lookup_ids)]
         find(ctx, lookup_ids)
         extract(ctx, page_ids)
         return bool(lookup_ids or page_ids)

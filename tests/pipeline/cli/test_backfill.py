@@ -146,6 +146,7 @@ def test_a_spent_budget_pauses_and_a_larger_one_goes_on(desk: Installation) -> N
     number = desk.plan("--budget", "5")
     paused = desk.json("run", number, code=1)
     assert (paused["state"], paused["note"]) == ("paused", "its budget of 5 requests is used up")
+    assert desk.json("status", number)["requests"] == 5
     assert desk.differences() == [0]
     assert desk("backfill", "verify", number).returncode == 1
 
