@@ -43,7 +43,7 @@ class Told:
     """What a run tells of itself as it goes on."""
 
     progress: Progress
-    #: find | place | write | done.
+    #: wait for the last process | find | place | write | done.
     phase: str
     #: Up to when articles are placed.
     placed_until: datetime | None = None
@@ -61,7 +61,7 @@ def run_backfill(ctx: Context, number: int, hears: Hears = lambda _told: None) -
     UsageError when another process is at it.
     """
     try:
-        with _held(ctx, number) as renew:
+        with _held(ctx, number, lambda: _tell_wait(ctx, number, hears)) as renew:
             while (row := _row(ctx, number)).state == "running":
                 renew()
                 if not _advance(ctx, row, renew, hears):
@@ -233,14 +233,14 @@ def _change(ctx: Context, number: int, allowed: set[str], state: str, **values: 
 
 
 @contextmanager
-def _held(ctx: Context, number: int) -> Iterator[Callable[[], None]]:
+def _held(ctx: Context, number: int, waits: Callable[[], None]) -> Iterator[Callable[[], None]]:
     """Hold a backfill while this process brings it to its end; give what renews the hold.
 
     A hold that is not renewed is that of a process that died: it is waited for. One that is, is
     refused.
     """
     name, lasts = f"backfill:{number}", ctx.settings.lease
-    token = _take(ctx, name, number)
+    token = _take(ctx, name, number, waits)
     last = ctx.clock()
 
     def renew() -> None:
@@ -262,7 +262,7 @@ def _held(ctx: Context, number: int) -> Iterator[Callable[[], None]]:
 _HEARTBEAT: Final = timedelta(seconds=2)
 
 
-def _take(ctx: Context, name: str, number: int) -> int:
+def _take(ctx: Context, name: str, number: int, waits: Callable[[], None]) -> int:
     """Take the hold of a backfill, waiting for that of a dead process to end."""
     first: datetime | None = None
     while True:
@@ -278,7 +278,15 @@ def _take(ctx: Context, name: str, number: int) -> int:
                 f"backfill {number} is under way in another process; watch it with "
                 f"`newsloom backfill status {number}`"
             )
+        waits()
         ctx.pause(_LOOK_AGAIN)
+
+
+def _tell_wait(ctx: Context, number: int, hears: Hears) -> None:
+    """Tell that the hold of another process is waited for, which may have died."""
+    with ctx.store.read() as tx:
+        found = backfills.progress(tx, _row(ctx, number))
+    hears(Told(progress=found, phase="wait for the last process"))
 
 
 # --- for messages ---------------------------------------------------------------------------------
