@@ -41,7 +41,17 @@ def made(
     if not catalogue.exists():
         WORLD.write_catalogue(catalogue)
     found = install(
-        home, database_url, redis_url, proxy, catalogue=catalogue, NEWSLOOM_RECHECK_AFTER=""
+        home,
+        database_url,
+        redis_url,
+        proxy,
+        catalogue=catalogue,
+        NEWSLOOM_RECHECK_AFTER="",
+        # A killed worker's rows are free after so long.
+        NEWSLOOM_LEASE="12s",
+        NEWSLOOM_FEED_DEADLINE="10s",
+        NEWSLOOM_PAGE_DEADLINE="10s",
+        NEWSLOOM_TICK_EVERY="3s",
     )
     span = ("--since", f"{WORLD.start:%F}", "--until", f"{WORLD.end - timedelta(days=1):%F}")
     answer = found.command(

@@ -136,7 +136,9 @@ def test_what_follows_from_a_backfill_waits_behind_backfills(
     assert old.requests("/0.html") == []
     assert broker.llen("extract") == 0
     with installation.worker("reading", queues="backfill.extract"):
-        _wait(installation, lambda: broker.llen("cluster"))
+        _wait(installation, lambda: old.requests("/0.html"))
+
+    assert broker.llen("extract") == 0
 
     assert len(old.requests("/0.html")) == 1
 

@@ -91,7 +91,7 @@ class Installation:
         process = subprocess.Popen(
             [str(BIN / program) if (BIN / program).exists() else program, *args],
             cwd=self.home,
-            env={**self.env, "PATH": f"{BIN}:{self.env['PATH']}", **more},
+            env={**self.env, "PATH": f"{BIN}:{os.environ['PATH']}", **more},
             stdout=log,
             stderr=log,
             start_new_session=True,
