@@ -11,7 +11,7 @@ BOTH   := -n 2 --dist loadfile --ignore=$(ALONE)
 PEERS  := .venv-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test test-all chaos test-site check quality bench bench-polling bench-transports lock clean
+.PHONY: help install demo run test test-all chaos test-site check quality bench bench-backfill bench-polling bench-transports lock clean
 
 help:  ## say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -70,6 +70,9 @@ $(PEERS)/.ready: requirements-bench.lock
 	$(PYTHON) -m venv --clear $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock -c requirements-bench.lock
 	@touch $(PEERS)/.ready
+
+bench-backfill: $(READY)  ## whether live news waits beside a backfill of 100,000 entries (eight minutes)
+	$(BIN)/python -m tests.bench.backfill_delay
 
 bench-polling: $(READY) $(PEERS)/.ready  ## 1,000 feeds, cold and warm, beside reader and newsboat (ten minutes)
 	@command -v newsboat >/dev/null || { echo "newsboat is missing: apt-get install newsboat" >&2; exit 2; }
