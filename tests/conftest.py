@@ -59,13 +59,18 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def newsloom(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Give the command as a user runs it: a process of its own, in a folder of its own."""
+    return newsloom_in(tmp_path)
+
+
+def newsloom_in(folder: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Return the command as it is run in a folder."""
 
     def run(*args: str, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
         command = [str(Path(sys.executable).parent / "newsloom"), *args]
         environment = {**os.environ, "COLUMNS": "200", **env}
         return subprocess.run(
             command,
-            cwd=cwd or tmp_path,
+            cwd=cwd or folder,
             env=environment,
             capture_output=True,
             text=True,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -23,6 +25,7 @@ from pipeline.context import FixedClock
 from pipeline.io.recorded import RecordedWeb
 from pipeline.io.store import sources
 from pipeline.io.store.articlebook import known_page
+from tests.conftest import newsloom_in
 from tests.proxy import Proxy, playing
 from tests.world import HARBOUR, FakeWeb, Item, feed, opened, page
 
@@ -76,9 +79,11 @@ class _World:
         return path
 
 
-@pytest.fixture
-def world(newsloom: Newsloom, tmp_path: Path) -> Iterator[_World]:
-    home = tmp_path / "home"
+@pytest.fixture(scope="module")
+def polled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give an installation that has polled its sources once, to be copied."""
+    folder = tmp_path_factory.mktemp("polled")
+    home, newsloom = folder / "home", newsloom_in(folder)
     newsloom("init", str(home))
     (home / "catalogue" / "sites.toml").write_text(
         '[[site]]\nname = "all"\nout = "all"\nthreshold = 0\n'
@@ -91,16 +96,30 @@ def world(newsloom: Newsloom, tmp_path: Path) -> Iterator[_World]:
         )
         + 'headers = { Authorization = "env:ONE_TOKEN", Cookie = "env:ONE_COOKIE" }\n'
     )
+    with _opened(home, newsloom) as made:
+        assert made.run("sources", "sync").returncode == 0
+        made.run("run")
+    return home
+
+
+@pytest.fixture
+def world(newsloom: Newsloom, tmp_path: Path, polled: Path) -> Iterator[_World]:
+    home = tmp_path / "home"
+    shutil.copytree(polled, home)
+    with _opened(home, newsloom) as made:
+        yield made
+
+
+@contextmanager
+def _opened(home: Path, newsloom: Newsloom) -> Iterator[_World]:
+    """Put an installation on a web of its own."""
     web = FakeWeb()
     web.answers["https://one.example/feed.xml"] = feed([_PIER, _EMPTY])
     web.answers[_PIER.url] = page(_PIER)
     web.answers[_EMPTY.url] = page(_EMPTY)
     web.answers["https://two.example/feed.xml"] = _wall
-    with playing(httpx.MockTransport(web), tmp_path / "proxy") as proxy:
-        made = _World(home, web, proxy, newsloom)
-        assert made.run("sources", "sync").returncode == 0
-        made.run("run")
-        yield made
+    with playing(httpx.MockTransport(web), home.parent / "proxy") as proxy:
+        yield _World(home, web, proxy, newsloom)
 
 
 def _wall(request: httpx.Request) -> httpx.Response:
