@@ -9,7 +9,8 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from pipeline.entries import RawEntry, clean_entry
@@ -36,17 +37,22 @@ class UrlList:
 
     entries: tuple[Entry, ...] = ()
     complaints: tuple[Complaint, ...] = ()
+    #: There are rows behind these.
+    goes_on: bool = False
 
 
-def read_url_list(text: str) -> UrlList:
+def read_url_list(text: str, *, start: int = 0, most: int | None = None) -> UrlList:
     """Return the entries of a list, each page once, and a complaint for each line that is not one.
 
     The first character tells the form: ``{`` begins JSON lines, anything else the header of a CSV.
-    Whatever the text is, nothing is raised.
+    `start` and `most` choose a part of it, in rows; the rest is passed over unread. Whatever the
+    text is, nothing is raised.
     """
     text = text.removeprefix("\ufeff")
     rows = _json_rows(text) if text.lstrip().startswith("{") else _csv_rows(text)
-    return _entries(rows)
+    rows = islice(rows, start, None)
+    found = _entries(rows if most is None else islice(rows, most))
+    return replace(found, goes_on=next(rows, None) is not None)
 
 
 #: A row of a list with its line, or the complaint in its place.

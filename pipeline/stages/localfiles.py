@@ -166,14 +166,12 @@ def read_local(ctx: Context, claimed: ClaimedLookup) -> Find:
 
 def _read_part_of_list(file: Path, start: int, into: _Sorted) -> tuple[Path, int] | None:
     """Read a part of a list; return where the next one begins."""
-    listed = _read_list(file)
-    for entry in listed.entries[start : start + _PART]:
+    part = _read_list(file, start=start, most=_PART)
+    for entry in part.entries:
         into.add(entry)
-    if start == 0:
-        into.notes += [f"line {one.line}: {one.text}" for one in listed.complaints]
-        into.left["skipped", "no-address"] += len(listed.complaints)
-    following = start + _PART
-    return (file, following) if following < len(listed.entries) else None
+    into.notes += [f"line {one.line}: {one.text}" for one in part.complaints]
+    into.left["skipped", "no-address"] += len(part.complaints)
+    return (file, start + _PART) if part.goes_on else None
 
 
 def _read_part_of_archive(
@@ -245,12 +243,12 @@ class _Sorted:
                 self.bodies.setdefault(intent.page_id, page)
 
 
-def _read_list(path: Path) -> UrlList:
-    """Read a list of addresses. Raise UsageError when it cannot be."""
+def _read_list(path: Path, *, start: int = 0, most: int | None = None) -> UrlList:
+    """Read a list of addresses, or a part of it. Raise UsageError when it cannot be."""
     try:
         if path.stat().st_size > _LARGEST_LIST:
             raise UsageError(f"{path}: more than {_LARGEST_LIST // 2**20} MiB; split it")
         text = path.read_text("utf-8", errors="replace")
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}; name a file that can be read") from error
-    return read_url_list(text)
+    return read_url_list(text, start=start, most=most)

@@ -99,3 +99,14 @@ def test_no_text_raises(junk: str, before: str) -> None:
     read = read_url_list(before + junk)
 
     assert all(1 <= one.line <= (before + junk).count("\n") + 2 for one in read.complaints)
+
+
+def test_a_list_is_read_in_parts_as_it_is_read_whole() -> None:
+    rows = [f"https://one.example/{number}," for number in range(7)]
+    text = "\n".join(["url,published", *rows])
+
+    parts = [read_url_list(text, start=start, most=3) for start in (0, 3, 6)]
+
+    assert [one for part in parts for one in part.entries] == [*read_url_list(text).entries]
+    assert [part.goes_on for part in parts] == [True, True, False]
+    assert not read_url_list(text, start=4, most=3).goes_on
