@@ -160,9 +160,14 @@ def _row(ctx: Context, number: int) -> Row[Any]:
 
 
 def _require_unchanged(ctx: Context, row: Row[Any], *, is_allowed: bool) -> None:
-    """Raise UsageError when sources are not what they were when the plan was made."""
+    """Raise UsageError when a plan leads nowhere, or its sources are not what they were."""
     with ctx.store.read() as tx:
         parts = backfills.parts_of(tx, row.id)
+    if not any(part.method for part in parts):
+        raise UsageError(
+            f"backfill {row.id}: no way to old articles was found for its sources; plan with "
+            "--from and a list of addresses or a web archive"
+        )
     changed = [
         part.source_id
         for part in parts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.history.archive_links import ArchiveLinks
+from pipeline.history.current import CurrentFeed
 from pipeline.history.lookup import Finder
 from pipeline.history.paging import Paging
 from pipeline.history.sitemap import Sitemap
@@ -14,7 +15,7 @@ def finders(wayback: str = WAYBACK) -> tuple[Finder, ...]:
 
     `wayback` is the address of the Wayback Machine or of an archive that answers like it.
     """
-    return (ArchiveLinks(), Sitemap(), Paging(), Wayback(wayback))
+    return (ArchiveLinks(), Sitemap(), Paging(), Wayback(wayback), CurrentFeed())
 
 
 FINDERS = finders()

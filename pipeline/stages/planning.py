@@ -6,6 +6,7 @@ what they estimate is compared, and nothing but the plan is stored.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import Final
 
 from pipeline.context import Context
 from pipeline.errors import Rejected
+from pipeline.history.current import CurrentFeed
 from pipeline.history.finders import finders
 from pipeline.history.lookup import Answer, Ask, Coverage, Estimate, Finder, Look, Missing, Span
 from pipeline.io.lookjob import Asked, read_looks
@@ -29,6 +31,8 @@ _ROUNDS: Final = 3
 _ASKS: Final = 3
 #: Requests to one host at a time: nobody waits longer than ten spacings for a turn.
 _AT_ONCE: Final = 6
+#: Of an address that is told: the Wayback Machine's are three lines long.
+_QUERY: Final = re.compile(r"\?[^\s?]{20,}(?=: )")
 _BEST_FIRST: Final = (Coverage.COMPLETE, Coverage.PARTIAL, Coverage.UNKNOWN)
 
 
@@ -185,7 +189,7 @@ def _best(source: Source, trials: Sequence[_Trial], span: Span) -> PlannedPart:
             requests={},
             entries=None,
         )
-    trial, estimate = min(usable, key=lambda one: _rank(one[1]))
+    trial, estimate = min(usable, key=lambda one: _rank(one[0].finder, one[1]))
     return PlannedPart(
         source_id=source.id,
         feed_url=source.feed_url,
@@ -201,9 +205,13 @@ def _best(source: Source, trials: Sequence[_Trial], span: Span) -> PlannedPart:
     )
 
 
-def _rank(estimate: Estimate) -> tuple[bool, int]:
-    """Return the place of an estimate among those of a source; equal ones keep their order."""
-    return (estimate.entries == 0, _BEST_FIRST.index(estimate.coverage))
+def _rank(finder: Finder, estimate: Estimate) -> tuple[bool, bool, int]:
+    """Return the place of an estimate among those of a source; equal ones keep their order.
+
+    What the feed shows now is taken before an archive only if it shows all of the span.
+    """
+    is_rest = finder.name == CurrentFeed.name and estimate.coverage is not Coverage.COMPLETE
+    return (estimate.entries == 0, is_rest, _BEST_FIRST.index(estimate.coverage))
 
 
 def _by_host(trial: _Trial, estimate: Estimate) -> Mapping[str, int]:
@@ -223,5 +231,6 @@ def _why_none(trials: Sequence[_Trial]) -> str:
 
 
 def _last_note(trial: _Trial) -> str:
-    """Return what the finder said last."""
-    return next((look.note for _, look in reversed(trial.seen) if look.note), "")
+    """Return what the finder said last, addresses without their queries."""
+    said = next((look.note for _, look in reversed(trial.seen) if look.note), "")
+    return _QUERY.sub("?...", said)

@@ -48,13 +48,17 @@ def _search(finder: Finder, world: ArchiveWorld, span: Span) -> Search:
 
 
 def test_the_registry_names_each_method_once() -> None:
-    assert [finder.name for finder in FINDERS] == list(OFFERS)
+    assert [finder.name for finder in FINDERS] == [*OFFERS, "current-feed"]
 
 
 def test_the_wayback_machine_may_be_another() -> None:
-    [ask] = finders("http://127.0.0.1:8/")[-1].begin(PLACE, _months())
+    [ask] = finders("http://127.0.0.1:8/")[len(OFFERS) - 1].begin(PLACE, _months())
 
     assert ask.url.startswith("http://127.0.0.1:8/cdx/search/cdx?url=")
+
+
+#: Those that ask for an archive; the last one is content with what the feed shows now.
+ARCHIVES = FINDERS[: len(OFFERS)]
 
 
 def _months() -> Span:
@@ -62,7 +66,7 @@ def _months() -> Span:
     return Span(since=world.start + timedelta(days=90), until=world.start + timedelta(days=180))
 
 
-@pytest.mark.parametrize("finder", FINDERS, ids=lambda finder: finder.name)
+@pytest.mark.parametrize("finder", ARCHIVES, ids=lambda finder: finder.name)
 def test_each_finds_every_article_of_the_span_and_hardly_asks_for_others(finder: Finder) -> None:
     world, span = _world(OFFERS[finder.name]), _months()
 
@@ -77,7 +81,7 @@ def test_each_finds_every_article_of_the_span_and_hardly_asks_for_others(finder:
     assert len(others) <= (len(wanted) if finder.name == "sitemap" else 0)
 
 
-@pytest.mark.parametrize("finder", FINDERS, ids=lambda finder: finder.name)
+@pytest.mark.parametrize("finder", ARCHIVES, ids=lambda finder: finder.name)
 def test_a_few_look_ups_tell_what_all_of_them_will_take_and_bring(finder: Finder) -> None:
     search = _search(finder, _world(OFFERS[finder.name]), _months())
 
@@ -95,9 +99,25 @@ def test_a_few_look_ups_tell_what_all_of_them_will_take_and_bring(finder: Finder
     assert early.note
 
 
-@pytest.mark.parametrize("finder", FINDERS, ids=lambda finder: finder.name)
+@pytest.mark.parametrize("finder", ARCHIVES, ids=lambda finder: finder.name)
 def test_none_pretends_to_work_where_its_archive_is_missing(finder: Finder) -> None:
     search = _search(finder, _world(), _months())
 
     assert search.estimate() is None
     assert len(search.seen) <= 5
+
+
+def test_without_an_archive_what_the_feed_shows_is_told_for_what_it_is() -> None:
+    world = _world()
+    shown = world.pieces[ONE][-20:]
+    all_of_it = Span(since=world.start, until=world.end)
+    last_days = Span(since=shown[10].published, until=world.end)
+
+    part, whole, none = (
+        _search(FINDERS[-1], world, span) for span in (all_of_it, last_days, _months())
+    )
+
+    assert set(part.urls) == {world.url(one) for one in shown}
+    estimates = [search.estimate() for search in (part, whole)]
+    assert [one and one.coverage for one in estimates] == [Coverage.PARTIAL, Coverage.COMPLETE]
+    assert none.estimate() is None
