@@ -24,6 +24,7 @@ from sqlalchemy import (
 from pipeline.io.schema import article_aliases, articles, memberships, stories, written
 from pipeline.io.store.articlerows import article_of_row
 from pipeline.io.store.ledger import WAITING
+from pipeline.io.store.settled import is_settled
 from pipeline.io.store.statements import insert_missing, one_of, upsert
 from pipeline.records import Article, ArticleId, Membership, Part, Story, StoryId
 from pipeline.stories.tokens import OPENING_CHARS
@@ -300,13 +301,13 @@ def save_story(tx: Connection, story: Story, *, cluster_version: int, score_vers
 def unwritten(
     tx: Connection, sites: Iterable[str], ids: Sequence[StoryId] | None = None
 ) -> dict[StoryId, int]:
-    """Return the stories (of `ids`) that one of `sites` is behind with, and their revision."""
+    """Return the settled stories (of `ids`) that one of `sites` is behind with, with revision."""
     behind: dict[StoryId, int] = {}
     for site in sites:
         query = (
             select(stories.c.id, stories.c.revision)
             .outerjoin(written, and_(written.c.story_id == stories.c.id, written.c.site == site))
-            .where(func.coalesce(written.c.revision, 0) < stories.c.revision)
+            .where(func.coalesce(written.c.revision, 0) < stories.c.revision, is_settled())
             .order_by(stories.c.id)
         )
         if ids is not None:
