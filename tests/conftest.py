@@ -19,6 +19,14 @@ from tests.redis import running_redis
 ROOT = Path(__file__).parents[1]
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their place: packed ones hold the second they were made in.
+
+    Two processes that share the tests must agree on every name, or neither begins.
+    """
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _clean_environment() -> None:
     """No setting of the caller reaches a test."""

@@ -288,14 +288,24 @@ def _warc(*records: tuple[str, str, bytes]) -> bytes:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"", "no capsule of newsloom"),
-        (b"\x00\x01\x02" * 500, "no capsule of newsloom"),
-        (b"\x1f\x8b garbage", "damaged"),
-        (gzip.compress(b"garbage" * 99), "no capsule of newsloom"),
-        (gzip.compress(b"0" * (33 * 2**20)), "more than 32 MiB"),
-        (_warc(("metadata", "urn:other", b"{}")), "no capsule of newsloom"),
-        (_warc(("metadata", "urn:newsloom:capsule", b"{}")), "its manifest is not well"),
-        (_warc(("metadata", "urn:newsloom:capsule", b"\xff[[")), "its manifest is not well"),
+        pytest.param(b"", "no capsule of newsloom", id="empty"),
+        pytest.param(b"\x00\x01\x02" * 500, "no capsule of newsloom", id="bytes"),
+        pytest.param(b"\x1f\x8b garbage", "damaged", id="gzip in name only"),
+        pytest.param(gzip.compress(b"garbage" * 99), "no capsule of newsloom", id="packed bytes"),
+        pytest.param(gzip.compress(b"0" * (33 * 2**20)), "more than 32 MiB", id="bomb"),
+        pytest.param(
+            _warc(("metadata", "urn:other", b"{}")), "no capsule of newsloom", id="no manifest"
+        ),
+        pytest.param(
+            _warc(("metadata", "urn:newsloom:capsule", b"{}")),
+            "its manifest is not well",
+            id="empty manifest",
+        ),
+        pytest.param(
+            _warc(("metadata", "urn:newsloom:capsule", b"\xff[[")),
+            "its manifest is not well",
+            id="manifest of bytes",
+        ),
     ],
 )
 def test_garbage_is_refused_in_words(
