@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,6 +20,8 @@ from pipeline.io.store import ledger
 
 #: Seconds a SQLite writer waits for another one; RELIABILITY of WAL rests on it.
 _BUSY_SECONDS = 30
+#: Seconds between two tries to switch a file to WAL: a switch takes well under a millisecond.
+_SWITCH_SECONDS = 0.01
 #: Asked of a connection that is going to write, see `_begin_immediate`.
 _WRITES = "newsloom_writes"
 
@@ -129,7 +133,7 @@ def _sqlite_engine(url: Any) -> Engine:
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
-        connection.execute("PRAGMA journal_mode=WAL")
+        _enter_wal(connection)
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA foreign_keys=ON")
 
@@ -139,6 +143,24 @@ def _sqlite_engine(url: Any) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _enter_wal(connection: sqlite3.Connection) -> None:
+    """Switch to the write-ahead log. Raise sqlite3.OperationalError when it stays locked.
+
+    Of two that switch a new file at the same moment SQLite refuses one at once, whatever the busy
+    timeout: each holds what the other waits for (sqlite.org/c3ref/busy_handler.html).
+    """
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_SWITCH_SECONDS)
+        else:
+            return
 
 
 @contextmanager
