@@ -34,8 +34,8 @@ _ABOUT: Final = (
 
 #: What the terms measure, in the order of `measures`.
 TERMS: Final = ("everything", "shared", "headline", "letters", "names", "time")
-#: What embeddings add: the cosine of title with opening, and that of the titles.
-DENSE_TERMS: Final = ("meaning", "gist")
+#: What embeddings add: the mean of two cosines, that of title with opening and that of the titles.
+DENSE_TERMS: Final = ("meaning",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +120,8 @@ def dense_measures(one: Weighed, other: Weighed) -> tuple[float, ...] | None:
     mine, others = one.found.embedding, other.found.embedding
     if mine is None or others is None or mine.model != others.model:
         return None
-    return tuple(map(dense_cosine, halves(mine.vectors), halves(others.vectors)))
+    cosines = tuple(map(dense_cosine, halves(mine.vectors), halves(others.vectors)))
+    return (math.fsum(cosines) / len(cosines),)
 
 
 def _headline_found(one: Weighed, other: Weighed) -> float:

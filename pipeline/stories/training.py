@@ -17,7 +17,13 @@ from typing import Final
 from pipeline.records import Article, ArticleId, StoryId
 from pipeline.stories.refine import Live, Ties, regrouped
 from pipeline.stories.scoring import score
-from pipeline.stories.similarity import TERMS, PairModel, dense_measures, measures
+from pipeline.stories.similarity import (
+    DENSE_TERMS,
+    TERMS,
+    PairModel,
+    dense_measures,
+    measures,
+)
 from pipeline.stories.vectors import Weighed, frequencies
 from pipeline.stories.vetoes import veto_of
 from pipeline.stories.window import Window
@@ -29,6 +35,8 @@ _LEAST_SHARED: Final = 1.6
 #: Strength of the pull towards 0, per weight in units of its term's spread.
 _RIDGE: Final = 3.0
 _STEPS: Final = 25
+#: The sum of the words' terms, as one term beside those of the meaning.
+_WORDS: Final = "words"
 #: Thresholds tried: 0.16 to 0.5.
 _GRID: Final = tuple(step / 50 for step in range(8, 26))
 
@@ -101,35 +109,55 @@ def fitted(
 
     The terms in `without` get no weight, nor does one that would speak against likeness because
     the others say all that it says. A model with embeddings wants pairs of articles that have them
-    all.
+    all; it keeps what the words weigh beside each other, and learns what their sum weighs beside
+    the meaning. (Fitted together, the meaning takes the weight of names and letters, which tell two
+    events of one kind apart.)
     """
-    found = _fitted(pairs, model, without)
-    worst = min(found.weights, key=lambda term: found.weights[term])
-    if found.weights[worst] < 0:
-        return fitted(pairs, model, without=[*without, worst])
-    return found
+    values = [pair.values[: len(TERMS)] for pair in pairs]
+    weights, bias = _fitted(TERMS, values, pairs, without)
+    if model.sparse is not None:
+        words = [bias + math.fsum(map(operator.mul, weights.values(), one)) for one in values]
+        stacked = [
+            (word, *pair.values[len(TERMS) :]) for word, pair in zip(words, pairs, strict=True)
+        ]
+        above, offset = _fitted((_WORDS, *DENSE_TERMS), stacked, pairs, without)
+        scale = above.pop(_WORDS)
+        weights = {term: scale * weight for term, weight in weights.items()} | above
+        bias = scale * bias + offset
+    rounded = {term: round(weight, 2) for term, weight in weights.items()}
+    return replace(model, weights=rounded, bias=round(bias, 2))
 
 
-def _fitted(pairs: Sequence[Example], model: PairModel, without: Collection[str]) -> PairModel:
-    """Return `model` with the weights that suit the pairs best."""
-    used = [number for number, term in enumerate(model.terms) if term not in without]
-    width = len(used)
-    spread = [_spread([pair.values[term] for pair in pairs]) for term in used]
+def _fitted(
+    terms: Sequence[str],
+    values: Sequence[tuple[float, ...]],
+    pairs: Sequence[Example],
+    without: Collection[str],
+) -> tuple[dict[str, float], float]:
+    """Return the weights of `terms` that suit the pairs best, none below 0, and the bias.
+
+    `values`: of each pair, one a term.
+    """
+    used = [number for number, term in enumerate(terms) if term not in without]
+    spread = [_spread([one[term] for one in values]) for term in used]
     rows = [
-        (*(pair.values[term] / scale for term, scale in zip(used, spread, strict=True)), 1.0)
-        for pair in pairs
+        (*(one[term] / scale for term, scale in zip(used, spread, strict=True)), 1.0)
+        for one in values
     ]
     targets = [(float(pair.is_same), pair.weight) for pair in pairs]
-    beta = [0.0] * (width + 1)
+    beta = [0.0] * (len(used) + 1)
     for _ in range(_STEPS):
         step = _newton_step(rows, targets, beta)
         beta = [value - change for value, change in zip(beta, step, strict=True)]
         if max(map(abs, step)) < 1e-6:  # noqa: PLR2004 -- far below what the weights are rounded to
             break
-    weights = dict.fromkeys(model.terms, 0.0)
+    weights = dict.fromkeys(terms, 0.0)
     for term, value, scale in zip(used, beta, spread, strict=False):
-        weights[model.terms[term]] = round(value / scale, 2)
-    return replace(model, weights=weights, bias=round(beta[-1], 2))
+        weights[terms[term]] = value / scale
+    worst = min(terms, key=lambda term: weights[term])
+    if weights[worst] < 0:
+        return _fitted(terms, values, pairs, [*without, worst])
+    return weights, beta[-1]
 
 
 def _newton_step(

@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
-from pipeline.records import Article, ArticleId
+from pipeline.records import Article, ArticleId, Embedding
 from pipeline.stories.crossfit import cross_fitted
+from pipeline.stories.dense import quantised
 from pipeline.stories.replay import WINDOW
 from pipeline.stories.similarity import TERMS, shipped_model
 from pipeline.stories.training import LabelledSet, examples, fitted, with_threshold
@@ -74,6 +77,36 @@ def test_a_term_left_out_has_no_weight() -> None:
     model = fitted(examples(days()), shipped_model(), without=["names", "time"])
     assert model.weights["names"] == model.weights["time"] == 0
     assert model.weights["everything"] > 0
+
+
+def test_beside_the_meaning_the_words_keep_what_they_weigh_beside_each_other() -> None:
+    given = days()
+    events = sorted(set(given.labels.values()))
+    articles = [
+        replace(
+            one,
+            embedding=Embedding("m/18", 2 * quantised(near(events.index(given.labels[one.id])))),
+        )
+        for one in given.articles
+    ]
+    pairs = examples(replace(given, articles=articles))
+    dense = shipped_model(dense=True)
+
+    words, both = fitted(pairs, shipped_model()), fitted(pairs, dense)
+
+    assert both.weights["meaning"] > 0
+    heaviest = max(TERMS, key=lambda term: words.weights[term])
+    scale = both.weights[heaviest] / words.weights[heaviest]
+    assert 0 < scale < 1
+    assert [both.weights[term] for term in TERMS] == pytest.approx(
+        [scale * words.weights[term] for term in TERMS], abs=0.02
+    )
+    assert fitted(pairs, dense, without=["meaning"]).weights["meaning"] == 0
+
+
+def near(event: int) -> list[float]:
+    """Make the vector of an event: one of its own, with a part of the next one's."""
+    return [{event: 1.0, event + 1: 0.6}.get(place, 0.0) for place in range(19)]
 
 
 def test_the_threshold_is_one_that_groups_the_labelled_days_well() -> None:
