@@ -14,6 +14,7 @@ from typing import Any, Final
 from celery import Celery, Task
 from celery.worker.strategy import default
 from kombu.exceptions import ContentDisallowed, DecodeError
+from kombu.message import Message
 
 from workers.runtime import context
 
@@ -43,7 +44,8 @@ def careful(task: Bell, app: Celery, consumer: Any, **options: Any) -> Callable[
     """
     take_on = default(task, app, consumer, **options)
 
-    def handle(message: Any, *args: Any, **more: Any) -> Any:
+    def handle(message: Message, *args: Any, **more: Any) -> Any:
+        reconnect_unless_done_with(message, consumer)
         try:
             body = message.payload
         except (ContentDisallowed, DecodeError):
@@ -55,3 +57,30 @@ def careful(task: Bell, app: Celery, consumer: Any, **options: Any) -> Callable[
         return take_on(message, *args, **more)
 
     return handle
+
+
+def reconnect_unless_done_with(message: Message, consumer: Any) -> None:
+    """Let a worker connect anew when the broker does not take its word that a message is done with.
+
+    Celery logs the failure and goes on; but kombu counts the message as being worked on as before,
+    and a worker that may hold one message at a time asks for no other, for ever.
+    """
+
+    def insistent(done: Callable[..., None]) -> Callable[..., None]:
+        def tell(*args: Any, **options: Any) -> None:
+            try:
+                done(*args, **options)
+            except consumer.connection_errors as error:
+                # The event loop ends over it, and the consumer connects anew; what is raised here
+                # goes no further than the log.
+                consumer.call_soon(_lost, error)
+                raise
+
+        return tell
+
+    message.ack = insistent(message.ack)  # type: ignore[method-assign]  # of this message alone
+    message.reject = insistent(message.reject)  # type: ignore[method-assign]  # likewise
+
+
+def _lost(error: Exception) -> None:
+    raise error
