@@ -16,6 +16,7 @@ from typing import Final, TypeVar
 
 from pipeline.records import Article, ArticleId, Membership, StoryId
 from pipeline.stories.cluster import LiveArticle, story_id
+from pipeline.stories.duplicates import is_copy
 from pipeline.stories.linkage import Linkage, components
 from pipeline.stories.membership import joined, original, reasons
 from pipeline.stories.similarity import (
@@ -35,6 +36,12 @@ STORY_CAP: Final = 200
 _CANDIDATES: Final = 30
 #: Pairs below this share of the threshold tie nothing together: half the link is their mean.
 _EDGE_SHARE: Final = 0.25
+#: An article that is like so many groups, none of which shares anything with another, is a roundup
+#: or a page stuffed with words, and would chain them. On the labelled days two are nothing unusual
+#: for an article of a story, three are what explainers have, and no article has four.
+_STRANGERS: Final = 3
+#: A roundup holds the texts of what it tells of; what prints it again is not much shorter.
+_TWIN_SHARE: Final = 0.6
 #: Articles kept weighed at a time, 25 KB each; of more than these not every pair is remembered.
 _REMEMBERED: Final = 5_000
 
@@ -182,6 +189,12 @@ class Live:
                 self._scores[key] = known
         return known
 
+    def is_twin(self, one: int, other: int) -> bool:
+        """Tell whether two articles are one text of about one length."""
+        texts = self.found[one].shingles, self.found[other].shingles
+        shorter, longer = sorted(map(len, texts))
+        return shorter >= _TWIN_SHARE * longer and is_copy(*texts)
+
     def edges(self, number: int, threshold: float) -> list[tuple[int, int]]:
         """Return the candidate pairs of an article that could tie stories together."""
         pairs = self._near.get(number)
@@ -259,6 +272,8 @@ class Ties:
             apart[one].add(other)
             apart[other].add(one)
         self.apart = {leaf: frozenset(others) for leaf, others in apart.items()}
+        #: All that an operator joined or parted.
+        self.leaves = {leaf for pair in self.must for leaf in pair} | self.apart.keys()
 
 
 def regrouped(
@@ -269,6 +284,7 @@ def regrouped(
     leaves = sorted({leaf for group in ties.bound for leaf in group} - copies.keys())
     edges = [edge for leaf in leaves for edge in _told(live.edges(leaf, model.threshold), alive)]
     edges = [(copies.get(a, a), copies.get(b, b)) for a, b in edges]
+    edges = _without_roundups(live, ties, edges, model.threshold)
     parts = components(len(live.found), [*edges, *ties.must])
     part_of = {leaf: number for number, part in enumerate(parts) for leaf in part}
     # Sorted into the parts once: to look through all of them for each part is quadratic.
@@ -292,17 +308,68 @@ def regrouped(
     return [[live.found[number].id for number in group] for group in sorted(whole)]
 
 
+def _without_roundups(
+    live: Live, ties: Ties, edges: Sequence[tuple[int, int]], threshold: float
+) -> list[tuple[int, int]]:
+    """Return the edges less those of articles that are like many things which are not alike.
+
+    Such an article stands alone, whatever its headline says; but what an operator joined or parted
+    is no roundup.
+    """
+    near: dict[int, set[int]] = defaultdict(set)
+    for one, other in edges:
+        if one != other and (live.score(one, other) or 0.0) >= threshold:
+            near[one].add(other)
+            near[other].add(one)
+    least = threshold * _EDGE_SHARE
+    strangers = {
+        leaf: _strangers(live, leaf, others, least)
+        for leaf, others in near.items()
+        if leaf not in ties.leaves and len(others) >= _STRANGERS
+    }
+    roundups = set()
+    # The worst goes first: what it is like may be of many groups for its sake alone.
+    while strangers:
+        worst = min(strangers, key=lambda leaf: (-strangers[leaf], leaf))
+        if strangers.pop(worst) < _STRANGERS:
+            break
+        roundups.add(worst)
+        for leaf in near.pop(worst):
+            near[leaf].discard(worst)
+            if leaf in strangers:
+                strangers[leaf] = _strangers(live, leaf, near[leaf], least)
+    return [(one, other) for one, other in edges if not {one, other} & roundups]
+
+
+def _strangers(live: Live, leaf: int, others: Iterable[int], least: float) -> int:
+    """Return how many groups without any likeness of `least` between them `others` fall into.
+
+    What prints the text of `leaf` as well is left out: it is like all that `leaf` is like. Of very
+    many others the newest tell enough.
+    """
+    left = sorted(other for other in others if not live.is_twin(leaf, other))[-_CANDIDATES:]
+    groups = 0
+    while left:
+        groups += 1
+        reached = [left.pop()]
+        while reached:
+            one = reached.pop()
+            alike = {other for other in left if (live.score(one, other) or 0.0) >= least}
+            left = [other for other in left if other not in alike]
+            reached.extend(alike)
+    return groups
+
+
 def _copies(live: Live, ties: Ties) -> dict[int, int]:
     """Return the articles with the very words of an older one -> that one.
 
     They say nothing that it does not say: ten thousand of them are compared once. An article that
     an operator joined or parted counts for itself.
     """
-    tied = {leaf for pair in ties.must for leaf in pair} | ties.apart.keys()
     first: dict[tuple[object, ...], int] = {}
     copies: dict[int, int] = {}
     for number, found in enumerate(live.found):
-        if number in tied or not found.words:
+        if number in ties.leaves or not found.words:
             continue
         text = (found.words.tobytes(), found.counts, found.runs.tobytes())
         key = (live.window.story_of[found.id], found.form.numbers, *text)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli.evaluate_stories import read_sets
-from pipeline.records import ArticleId
+from pipeline.records import Article, ArticleId
 from pipeline.stories.replay import REFINE_EVERY, replay
 from pipeline.stories.scoring import mistakes, score
 from pipeline.stories.similarity import shipped_model
@@ -104,3 +104,30 @@ def test_a_page_stuffed_with_the_words_of_many_stories_moves_no_other_article(
     )
     found = replay([*given.articles, page]).story_of
     assert {id_: found[id_] for id_ in given.labels} == replay(given.articles).story_of
+
+
+@pytest.mark.parametrize("stories", [3, 5, 8, 12, 20])
+def test_a_page_stuffed_with_all_headlines_of_a_young_window_stands_alone(
+    given: LabelledSet, stories: int
+) -> None:
+    of: dict[str, list[Article]] = {}
+    for article in given.articles:
+        of.setdefault(given.labels[article.id], []).append(article)
+    few = [one[:2] for one in of.values() if len(one) > 1][:stories]
+    articles = [article for story in few for article in story]
+    page = replace(
+        articles[0],
+        id=ArticleId("stuffed"),
+        url="https://stuffed.example/everything",
+        provider="stuffed.example",
+        provider_name="Stuffed",
+        title=" ".join(story[0].title for story in few),
+        text="Read more below.",
+        published_at=max(article.published_at for article in articles),
+    )
+
+    found = replay([*articles, page]).story_of
+
+    assert list(found.values()).count(found[page.id]) == 1
+    without = replay(articles).story_of
+    assert [found[one.id] for one in articles] == [without[one.id] for one in articles]

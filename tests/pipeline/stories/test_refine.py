@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pipeline.records import Article, ArticleId, StoryId
 from pipeline.stories.cluster import LiveArticle, story_id
 from pipeline.stories.refine import STORY_CAP, Pair, Refinement, refine
-from tests.pipeline.stories.material import BRIDGE, NOON, OTHERS, WINDOW, nothing_taken
+from tests.pipeline.stories.material import BRIDGE, NOON, OTHERS, WINDOW, make, nothing_taken
 
 EVERYTHING = [*BRIDGE, *OTHERS]
 
@@ -85,6 +85,30 @@ def test_a_moved_article_says_why_it_stands_there() -> None:
     assert second.nearest is not None
     link = sum(part.value for part in second.parts if part.name.startswith("link."))
     assert abs(link - second.score) < 1e-9
+
+
+ROUNDUP = make("roundup", " ".join(one.title for one in OTHERS), "Read more below.", hours=6)
+
+
+def test_what_is_like_three_stories_that_share_nothing_stands_alone() -> None:
+    found = again(live([*OTHERS, ROUNDUP], "c", "c", "c", "c"))
+    assert len(set(found.story_of.values())) == 4
+
+
+def test_so_does_each_of_two_outlets_that_print_it() -> None:
+    words = " ".join(one.excerpt for one in OTHERS)
+    prints = [
+        replace(ROUNDUP, id=ArticleId(name), title=title, excerpt=words, text=words)
+        for name, title in (("first", ROUNDUP.title), ("second", f"Today: {ROUNDUP.title}"))
+    ]
+    found = again(live([*OTHERS, *prints], "c", "c", "c", "c", "c"))
+    assert len({found.story_of[one.id] for one in OTHERS}) == 3
+
+
+def test_what_an_operator_joined_is_no_roundup() -> None:
+    members = live([*OTHERS, ROUNDUP], "c", "r", "o", "x")
+    found = again(members, must=[pair("roundup", "cinema")])
+    assert found.story_of[ROUNDUP.id] == found.story_of[ArticleId("cinema")]
 
 
 def test_joined_articles_stand_together_however_unlike() -> None:
