@@ -15,11 +15,8 @@ from pipeline.records import StoryId
 from pipeline.stages.score import CLUSTER_VERSION, score_stories
 from pipeline.stages.turn import Heart, Turn, is_far
 from pipeline.stories.cluster import LiveArticle
-from pipeline.stories.refine import Refinement, refine
+from pipeline.stories.refine import SMALL, Refinement, refine
 from pipeline.stories.strictness import rules_of
-
-#: Live articles up to which their stories are grouped anew with every tick: half a second.
-SMALL = 500
 
 
 def regroup(ctx: Context, turn: Turn) -> bool:

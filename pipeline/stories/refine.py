@@ -30,6 +30,8 @@ from pipeline.stories.strictness import RuleOf, no_rule
 from pipeline.stories.vectors import Features, Weighed, frequencies
 from pipeline.stories.window import Window
 
+#: Live articles up to which their stories are grouped anew with every tick: half a second.
+SMALL: Final = 500
 #: A story above it is said to be large: on labelled days the largest has 28 articles.
 STORY_CAP: Final = 200
 #: Candidates of one article.

@@ -12,7 +12,7 @@ from typing import Final
 from pipeline.records import Article, ArticleId, StoryId
 from pipeline.stories.cluster import LiveArticle, place
 from pipeline.stories.duplicates import ALIAS_WITHIN
-from pipeline.stories.refine import refine
+from pipeline.stories.refine import SMALL, refine
 from pipeline.stories.similarity import PairModel, shipped_model
 from pipeline.stories.vectors import frequencies
 from pipeline.stories.window import Window
@@ -28,8 +28,8 @@ class Replayed:
     """Where every article ended."""
 
     story_of: Mapping[ArticleId, StoryId]
-    #: Share of the articles whose story is another than when they arrived; a story that merely
-    #: became an alias counts as another.
+    #: Share of the articles whose story is another than after their tick, when they could first be
+    #: published; a story that merely became an alias counts as another.
     churn: float
 
 
@@ -42,7 +42,8 @@ def replay(
 ) -> Replayed:
     """Place articles in ticks by the time of publication, each language by itself.
 
-    `refine_every` None: as placed on arrival.
+    Their stories are grouped anew as in service: with every tick while few are live, every
+    `refine_every` beyond, and in the end. `refine_every` None: as placed on arrival.
     """
     model = model or shipped_model()
     partitions: dict[str, list[Article]] = defaultdict(list)
@@ -81,11 +82,13 @@ class _Stream:
         for number, tick in groupby(ordered, key=lambda one: (one.published_at - _START) // TICK):
             now = _START + (number + 1) * TICK
             self._around.forget(now - max(self._reach, ALIAS_WITHIN))
-            self._place(list(tick))
+            fresh = list(tick)
+            self._place(fresh)
             refined_at = refined_at or now
-            if refine_every and now - refined_at >= refine_every:
+            if refine_every and (self._is_small(now) or now - refined_at >= refine_every):
                 self._refine(now)
                 refined_at = now
+            self.arrived.update((one.id, self.story_of[one.id]) for one in fresh)
         if refine_every:
             self._refine(now)
         for article, original in self._aliases.items():
@@ -99,7 +102,12 @@ class _Stream:
                 self._aliases[article.id] = placed.alias_of
             else:
                 self._articles[article.id] = article
-            self.story_of[article.id] = self.arrived[article.id] = placed.story_id
+            self.story_of[article.id] = placed.story_id
+
+    def _is_small(self, now: datetime) -> bool:
+        """Tell whether few articles are live."""
+        since = now - self._reach
+        return sum(one.published_at >= since for one in self._articles.values()) <= SMALL
 
     def _refine(self, now: datetime) -> None:
         """Group all members of the stories that have an article in the window anew."""

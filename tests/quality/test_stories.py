@@ -106,10 +106,8 @@ def test_a_page_stuffed_with_the_words_of_many_stories_moves_no_other_article(
     assert {id_: found[id_] for id_ in given.labels} == replay(given.articles).story_of
 
 
-@pytest.mark.parametrize("stories", [3, 5, 8, 12, 20])
-def test_a_page_stuffed_with_all_headlines_of_a_young_window_stands_alone(
-    given: LabelledSet, stories: int
-) -> None:
+def young(given: LabelledSet, stories: int) -> tuple[list[Article], Article]:
+    """Return two articles of each of some stories, and a page with all their headlines."""
     of: dict[str, list[Article]] = {}
     for article in given.articles:
         of.setdefault(given.labels[article.id], []).append(article)
@@ -125,9 +123,33 @@ def test_a_page_stuffed_with_all_headlines_of_a_young_window_stands_alone(
         text="Read more below.",
         published_at=max(article.published_at for article in articles),
     )
+    return articles, page
+
+
+@pytest.mark.parametrize("stories", [3, 5, 8, 12, 20])
+def test_a_page_stuffed_with_all_headlines_of_a_young_window_stands_alone(
+    given: LabelledSet, stories: int
+) -> None:
+    articles, page = young(given, stories)
 
     found = replay([*articles, page]).story_of
 
     assert list(found.values()).count(found[page.id]) == 1
     without = replay(articles).story_of
     assert [found[one.id] for one in articles] == [without[one.id] for one in articles]
+
+
+def test_what_is_grouped_anew_within_its_tick_has_not_moved(given: LabelledSet) -> None:
+    articles, page = young(given, 5)
+    at_once = [replace(one, published_at=page.published_at) for one in (*articles, page)]
+
+    placed = replay(at_once, refine_every=None).story_of
+    found = replay(at_once)
+
+    assert list(placed.values()).count(placed[page.id]) > 1
+    assert list(found.story_of.values()).count(found.story_of[page.id]) == 1
+    assert found.churn == 0
+
+
+def test_hardly_an_article_moves_once_it_could_be_published(given: LabelledSet) -> None:
+    assert replay(given.articles).churn <= 0.05
