@@ -19,6 +19,7 @@ from pipeline.stories.cluster import LiveArticle, story_id
 from pipeline.stories.duplicates import is_copy
 from pipeline.stories.linkage import Linkage, components
 from pipeline.stories.membership import joined, original, reasons
+from pipeline.stories.roundups import roundups
 from pipeline.stories.similarity import (
     PairModel,
     StoryScore,
@@ -38,10 +39,6 @@ STORY_CAP: Final = 200
 _CANDIDATES: Final = 30
 #: Pairs below this share of the threshold tie nothing together: half the link is their mean.
 _EDGE_SHARE: Final = 0.25
-#: An article that is like so many groups, none of which shares anything with another, is a roundup
-#: or a page stuffed with words, and would chain them. On the labelled days two are nothing unusual
-#: for an article of a story, three are what explainers have, and no article has four.
-_STRANGERS: Final = 3
 #: A roundup holds the texts of what it tells of; what prints it again is not much shorter.
 _TWIN_SHARE: Final = 0.6
 #: Articles kept weighed at a time, 25 KB each; of more than these not every pair is remembered.
@@ -313,53 +310,18 @@ def regrouped(
 def _without_roundups(
     live: Live, ties: Ties, edges: Sequence[tuple[int, int]], threshold: float
 ) -> list[tuple[int, int]]:
-    """Return the edges less those of articles that are like many things which are not alike.
-
-    Such an article stands alone, whatever its headline says; but what an operator joined or parted
-    is no roundup.
-    """
+    """Return the edges less those of roundups; what an operator joined or parted is none."""
     near: dict[int, set[int]] = defaultdict(set)
     for one, other in edges:
         if one != other and (live.score(one, other) or 0.0) >= threshold:
             near[one].add(other)
             near[other].add(one)
-    least = threshold * _EDGE_SHARE
-    strangers = {
-        leaf: _strangers(live, leaf, others, least)
-        for leaf, others in near.items()
-        if leaf not in ties.leaves and len(others) >= _STRANGERS
-    }
-    roundups = set()
-    # The worst goes first: what it is like may be of many groups for its sake alone.
-    while strangers:
-        worst = min(strangers, key=lambda leaf: (-strangers[leaf], leaf))
-        if strangers.pop(worst) < _STRANGERS:
-            break
-        roundups.add(worst)
-        for leaf in near.pop(worst):
-            near[leaf].discard(worst)
-            if leaf in strangers:
-                strangers[leaf] = _strangers(live, leaf, near[leaf], least)
-    return [(one, other) for one, other in edges if not {one, other} & roundups]
 
+    def is_alike(one: int, other: int) -> bool:
+        return (live.score(one, other) or 0.0) >= threshold * _EDGE_SHARE
 
-def _strangers(live: Live, leaf: int, others: Iterable[int], least: float) -> int:
-    """Return how many groups without any likeness of `least` between them `others` fall into.
-
-    What prints the text of `leaf` as well is left out: it is like all that `leaf` is like. Of very
-    many others the newest tell enough.
-    """
-    left = sorted(other for other in others if not live.is_twin(leaf, other))[-_CANDIDATES:]
-    groups = 0
-    while left:
-        groups += 1
-        reached = [left.pop()]
-        while reached:
-            one = reached.pop()
-            alike = {other for other in left if (live.score(one, other) or 0.0) >= least}
-            left = [other for other in left if other not in alike]
-            reached.extend(alike)
-    return groups
+    alone = roundups(near, is_alike, live.is_twin, exempt=ties.leaves)
+    return [edge for edge in edges if not alone.intersection(edge)]
 
 
 def _copies(live: Live, ties: Ties) -> dict[int, int]:
