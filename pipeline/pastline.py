@@ -336,9 +336,13 @@ def place_some(ctx: Context, number: int) -> list[StoryId] | None:
     """Place what a backfill has read, for a while; return what is to be written, None: not yet."""
     row = _row(ctx, number)
     until = ctx.clock() + _PLACES
-    if row.ended_at is not None:
+    if row.ended_at is not None or row.state == "paused":
         return []
-    if not place(ctx, row, goes_on=lambda: ctx.clock() < until):
+
+    def goes_on() -> bool:
+        return ctx.clock() < until and bool(_row(ctx, number).state == row.state)
+
+    if not place(ctx, row, goes_on=goes_on):
         return None
     end(ctx, row)
     with ctx.store.read() as tx:

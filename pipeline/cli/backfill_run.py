@@ -84,18 +84,24 @@ def run(
         _go_on(ctx, number, is_detached=detach, json_=json_)
 
 
-def pause(number: Number, home: Home = None, dry_run: DryRun = False) -> None:
-    """Let a running backfill rest; the batch in hand is ended first.
+def pause(
+    number: Number, home: Home = None, dry_run: DryRun = False, json_: AsJson = False
+) -> None:
+    """Let a backfill rest, wherever it is running, after the batch at hand.
 
     Example: newsloom backfill pause 3
     """
     with opened(home) as ctx:
         pastline.require(_row(ctx, number), "running")
         if dry_run:
-            _tell_state(ctx, number, "would be paused")
+            _tell_state(ctx, number, "would be paused", json_=json_)
             return
         pastline.pause(ctx, number, "by an operator")
-    out.print(f"backfill {number} is paused; `newsloom backfill resume {number}` goes on")
+        row = _row(ctx, number)
+    if json_:
+        print_json(row_json(row))
+    else:
+        out.print(f"backfill {number} is paused; `newsloom backfill resume {number}` goes on")
 
 
 def resume(
@@ -114,7 +120,7 @@ def resume(
         pastline.require(_row(ctx, number), "paused")
         _require_alone(ctx, number)
         if dry_run:
-            _tell_state(ctx, number, "would go on")
+            _tell_state(ctx, number, "would go on", json_=json_)
             return
         pastline.resume(ctx, number, budget=budget)
         _go_on(ctx, number, is_detached=detach, json_=json_)
@@ -131,7 +137,7 @@ def cancel(
         was = _row(ctx, number)
         pastline.require(was, "planned", "running", "paused")
         if dry_run:
-            _tell_state(ctx, number, "would be cancelled")
+            _tell_state(ctx, number, "would be cancelled", json_=json_)
             return
         pastline.cancel(ctx, number)
         if was.tick_id is not None:
@@ -145,11 +151,14 @@ def cancel(
         out.print(f"backfill {number} is cancelled; {state.articles} articles of it are kept")
 
 
-def _tell_state(ctx: Context, number: int, would: str) -> None:
+def _tell_state(ctx: Context, number: int, would: str, *, json_: bool) -> None:
     """Say what would become of a backfill, and how far it is."""
     with ctx.store.read() as tx:
         row = found(tx, number)
         state = backfills.progress(tx, row)
+    if json_:
+        print_json(row_json(row) | {"dry_run": True, "articles": state.articles})
+        return
     out.print(f"backfill {number} is {row.state} and {would} (--dry-run)")
     out.print(left(state))
 

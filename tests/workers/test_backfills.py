@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -83,10 +84,13 @@ def wait_until_done(installation: Installation) -> None:
         store.close()
 
 
-@pytest.fixture
-def alone(tmp_path: Path, redis_url: str, proxy: Proxy) -> dict[str, bytes]:
+@pytest.fixture(scope="module")
+def alone(
+    tmp_path_factory: pytest.TempPathFactory, redis_url: str, proxy: Proxy
+) -> dict[str, bytes]:
     """Give the files of one process alone, on SQLite."""
-    home = tmp_path / "alone"
+    tmp_path = tmp_path_factory.mktemp("alone")
+    home = tmp_path / "home"
     url = f"sqlite:///{tmp_path / 'alone.db'}"
     one = made(home, url, redis_url, proxy, tmp_path)
     answer = one.command("newsloom", "backfill", "run", "1")
@@ -94,15 +98,26 @@ def alone(tmp_path: Path, redis_url: str, proxy: Proxy) -> dict[str, bytes]:
     return dict(tree(home / "out"))
 
 
-def test_workers_carry_a_backfill_out_though_one_is_killed(
-    tmp_path: Path, redis_url: str, postgres: Postgres, proxy: Proxy, alone: dict[str, bytes]
-) -> None:
+@pytest.fixture
+def many(tmp_path: Path, redis_url: str, postgres: Postgres, proxy: Proxy) -> Installation:
+    """Give an installation for workers, on PostgreSQL."""
     url = postgres.new_database(f"b{uuid4().hex}")
-    number = int(uuid4().int % 15) + 1
-    redis = redis_url.replace("/0", f"/{number}")
-    many = made(tmp_path / "many", url, redis, proxy, tmp_path)
-    answer = many.command("newsloom", "backfill", "run", "1", "--detach")
+    redis = redis_url.replace("/0", f"/{int(uuid4().int % 15) + 1}")
+    return made(tmp_path / "many", url, redis, proxy, tmp_path)
+
+
+def told(installation: Installation, *command: str) -> dict[str, Any]:
+    """Do something to the backfill; return what it says of it."""
+    answer = installation.command("newsloom", "backfill", *command, "1", "--json")
     assert answer.returncode == 0, answer.stderr
+    found: dict[str, Any] = json.loads(answer.stdout)
+    return found
+
+
+def test_workers_carry_a_backfill_out_though_one_is_killed(
+    many: Installation, alone: dict[str, bytes]
+) -> None:
+    assert many.command("newsloom", "backfill", "run", "1", "--detach").returncode == 0
 
     with many.service("worker-stories"), many.beat(), many.worker("control", queues="control"):
         with many.service("worker-backfill") as first:
@@ -112,4 +127,31 @@ def test_workers_carry_a_backfill_out_though_one_is_killed(
             wait_until_done(many)
 
     assert len(alone) > 30
-    assert dict(tree(tmp_path / "many" / "out")) == alone
+    assert dict(tree(many.home / "out")) == alone
+
+
+def test_workers_rest_and_go_on_as_an_operator_says(
+    many: Installation, alone: dict[str, bytes]
+) -> None:
+    assert many.command("newsloom", "backfill", "run", "1", "--detach").returncode == 0
+
+    with (
+        many.service("worker-stories"),
+        many.service("worker-backfill"),
+        many.beat(),
+        many.worker("control", queues="control"),
+    ):
+        while not told(many, "status")["articles"]:
+            time.sleep(0.1)
+        told(many, "pause")
+        # What was in hand is finished first.
+        time.sleep(3)
+        held = told(many, "status")
+        time.sleep(6)
+        assert told(many, "status") == held
+        assert held["state"] == "paused"
+        assert held["pages_left"] + held["articles_left"] > 0
+        assert many.command("newsloom", "backfill", "resume", "1", "--detach").returncode == 0
+        wait_until_done(many)
+
+    assert dict(tree(many.home / "out")) == alone
