@@ -3,12 +3,12 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-# A file at a time: what a module sets up is set up once. Three at once on two cores, for a quarter of the
-# time is waiting. Long files come first, so that all end together. The tests of the pace measure time from
-# the servers' side, so they have the machine to themselves.
+# On two cores, a file at a time: what a module sets up is set up once. Long files come first, so that
+# both cores end together (a third process gains nothing). The tests of the pace measure time from the
+# servers' side, so they have the machine to themselves.
 ALONE  := tests/workers/test_pace.py
 LONG   := tests/workers tests/chaos tests/pipeline/backfill tests/pipeline/cli
-BOTH   := -n 3 --dist loadfile --no-loadscope-reorder --ignore=$(ALONE) $(LONG) tests
+BOTH   := -n 2 --dist loadfile --no-loadscope-reorder --ignore=$(ALONE) $(LONG) tests
 # Programs to measure newsloom beside live in a place of their own.
 PEERS  := .venv-bench
 
@@ -40,11 +40,13 @@ check: $(READY)  ## ruff, format, mypy strict, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-test: check quality  ## what CI runs: check, quality floors, the tests
+test: $(READY)  ## what CI runs: check, quality floors, the tests
+	$(MAKE) -j 2 check quality
 	$(BIN)/python -m pytest $(BOTH) -m "not slow and not chaos and not site"
 	$(BIN)/python -m pytest $(ALONE) -m "not slow and not chaos and not site"
 
-test-all: check quality  ## everything in test, and what is slow or needs node or docker-compose
+test-all: $(READY)  ## everything in test, and what is slow or needs node or docker-compose
+	$(MAKE) -j 2 check quality
 	$(BIN)/python -m pytest $(BOTH) -m "not chaos and not site"
 	$(BIN)/python -m pytest $(ALONE) -m "not chaos and not site"
 

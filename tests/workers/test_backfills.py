@@ -130,6 +130,8 @@ def test_workers_carry_a_backfill_out_though_one_is_killed(
     assert dict(tree(many.home / "out")) == alone
 
 
+# What a message does while a backfill rests is tested without workers (tests/pipeline/backfill).
+@pytest.mark.slow
 def test_workers_rest_and_go_on_as_an_operator_says(
     many: Installation, alone: dict[str, bytes]
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 from pipeline import line
@@ -68,6 +69,7 @@ def test_stories_leads_and_heat_are_those_of_live_polling(tmp_path: Path) -> Non
     assert past == live
 
 
+@pytest.mark.slow  # two months polled and one filled: most of a minute
 def test_an_outlet_missed_then_joins_the_stories_of_its_days(tmp_path: Path) -> None:
     everything = polled(tmp_path / "all", WORLD, WORLD.names)
     home = tmp_path / "gap"
