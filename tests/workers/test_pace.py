@@ -75,7 +75,8 @@ def _serve(hosts: list[Server]) -> dict[str, str]:
     return feeds
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+# Both take half a minute: `make test-all` does SQLite, too.
+@pytest.fixture(params=[pytest.param("sqlite", marks=pytest.mark.slow), "postgresql"])
 def installation(
     request: pytest.FixtureRequest, tmp_path: Path, redis_url: str, hosts: list[Server]
 ) -> Installation:
