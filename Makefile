@@ -50,7 +50,7 @@ test-all: $(READY)  ## everything in test, and what is slow or needs node or doc
 	$(BIN)/python -m pytest $(BOTH) -m "not chaos and not site"
 	$(BIN)/python -m pytest $(ALONE) -m "not chaos and not site"
 
-chaos: $(READY)  ## kill, pause, fill, flood and shift everything while a thousand entries go through (25 minutes)
+chaos: $(READY)  ## kill, pause, fill, flood and shift everything while a thousand entries go through (twenty minutes)
 	@ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || { echo "libfaketime is missing: apt-get install libfaketime" >&2; exit 2; }
 	$(BIN)/python -m pytest tests/chaos -m chaos
 

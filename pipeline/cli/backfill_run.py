@@ -70,7 +70,7 @@ def run(
         if row.state in ("done", "cancelled"):
             raise UsageError(f"backfill {number} is {row.state}; make a new plan")
         if row.state == "planned":
-            _require_unchanged(ctx, row, is_allowed=changed)
+            _require_sound(ctx, row, is_allowed=changed)
         if row.state != "running":
             _require_alone(ctx, number)
         if dry_run:
@@ -168,7 +168,7 @@ def _row(ctx: Context, number: int) -> Row[Any]:
         return found(tx, number)
 
 
-def _require_unchanged(ctx: Context, row: Row[Any], *, is_allowed: bool) -> None:
+def _require_sound(ctx: Context, row: Row[Any], *, is_allowed: bool) -> None:
     """Raise UsageError when a plan leads nowhere, or its sources are not what they were."""
     with ctx.store.read() as tx:
         parts = backfills.parts_of(tx, row.id)

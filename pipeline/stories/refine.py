@@ -283,7 +283,7 @@ def regrouped(
     leaves = sorted({leaf for group in ties.bound for leaf in group} - copies.keys())
     edges = [edge for leaf in leaves for edge in _told(live.edges(leaf, model.threshold), alive)]
     edges = [(copies.get(a, a), copies.get(b, b)) for a, b in edges]
-    edges = _without_roundups(live, ties, edges, model.threshold)
+    edges = _without_roundups(live, ties, edges, model.threshold, alive)
     parts = components(len(live.found), [*edges, *ties.must])
     part_of = {leaf: number for number, part in enumerate(parts) for leaf in part}
     # Sorted into the parts once: to look through all of them for each part is quadratic.
@@ -308,7 +308,11 @@ def regrouped(
 
 
 def _without_roundups(
-    live: Live, ties: Ties, edges: Sequence[tuple[int, int]], threshold: float
+    live: Live,
+    ties: Ties,
+    edges: Sequence[tuple[int, int]],
+    threshold: float,
+    alive: Callable[[], None],
 ) -> list[tuple[int, int]]:
     """Return the edges less those of roundups; what an operator joined or parted is none."""
     near: dict[int, set[int]] = defaultdict(set)
@@ -318,7 +322,8 @@ def _without_roundups(
             near[other].add(one)
 
     def is_alike(one: int, other: int) -> bool:
-        return (live.score(one, other) or 0.0) >= threshold * _EDGE_SHARE
+        # Of many articles such pairs are scored anew: that takes longer than a lease may last.
+        return _told((live.score(one, other) or 0.0) >= threshold * _EDGE_SHARE, alive)
 
     alone = roundups(near, is_alike, live.is_twin, exempt=ties.leaves)
     return [edge for edge in edges if not alone.intersection(edge)]

@@ -110,8 +110,8 @@ def fitted(
     The terms in `without` get no weight, nor does one that would speak against likeness because
     the others say all that it says. A model with embeddings wants pairs of articles that have them
     all; it keeps what the words weigh beside each other, and learns what their sum weighs beside
-    the meaning. (Fitted together, the meaning takes the weight of names and letters, which tell two
-    events of one kind apart.)
+    the meaning. (Fitted together, the meaning takes most of the weight of headline and letters, and
+    stories that no fold has seen are found less well: docs/clustering.md.)
     """
     values = [pair.values[: len(TERMS)] for pair in pairs]
     weights, bias = _fitted(TERMS, values, pairs, without)
