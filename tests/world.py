@@ -19,7 +19,7 @@ from config.settings import Settings
 from pipeline import line
 from pipeline.context import Context, FixedClock, open_context
 from pipeline.io.embedder import Embedder
-from pipeline.io.store import ledger, sources, stories
+from pipeline.io.store import Store, ledger, sources, stories
 from pipeline.outcomes import Tally
 from pipeline.records import StoryId
 from pipeline.seedfile.changes import fold
@@ -261,3 +261,13 @@ class TwoOutlets:
 
     def kinds(self) -> list[str]:
         return [kind for kind, _ in self.changes()]
+
+
+def differences(home: Path) -> list[int]:
+    """Return by how much the counts of each run of an installation fail to add up."""
+    store = Store(f"sqlite:///{home / 'state' / 'newsloom.db'}")
+    try:
+        with store.read() as tx:
+            return [run.difference for run in ledger.runs(tx)]
+    finally:
+        store.close()

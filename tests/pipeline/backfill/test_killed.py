@@ -16,10 +16,9 @@ from typing import Any
 
 import pytest
 
-from pipeline.io.store import Store, ledger
 from tests.archivehost import ArchiveWeb, ArchiveWorld
 from tests.proxy import Proxy, playing
-from tests.world import tree
+from tests.world import differences, tree
 
 END = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 WORLD = ArchiveWorld(articles=90, outlets=3, months=1, end=END)
@@ -83,12 +82,7 @@ class Terminal:
         return {name: data for name, data in documents.items() if not name.startswith(".")}
 
     def differences(self) -> list[int]:
-        store = Store(f"sqlite:///{self.home / 'state' / 'newsloom.db'}")
-        try:
-            with store.read() as tx:
-                return [run.difference for run in ledger.runs(tx)]
-        finally:
-            store.close()
+        return differences(self.home)
 
 
 def test_a_process_killed_again_and_again_leaves_what_an_undisturbed_one_does(

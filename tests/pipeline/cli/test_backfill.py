@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from pipeline.io.store import Store, ledger
 from tests.archivehost import ArchiveWeb, ArchiveWorld
 from tests.pipeline.cli.conftest import Answer, Run
 from tests.proxy import Proxy, playing
-from tests.world import tree
+from tests.world import differences, tree
 
 END = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 ARTICLES = 60
@@ -50,12 +49,7 @@ class Installation:
         return str(self.json("plan", "--since", SINCE, *args)["backfill"])
 
     def differences(self) -> list[int]:
-        store = Store(f"sqlite:///{self.home / 'state' / 'newsloom.db'}")
-        try:
-            with store.read() as tx:
-                return [run.difference for run in ledger.runs(tx)]
-        finally:
-            store.close()
+        return differences(self.home)
 
 
 @pytest.fixture

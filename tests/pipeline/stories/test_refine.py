@@ -111,6 +111,14 @@ def test_what_an_operator_joined_is_no_roundup() -> None:
     assert found.story_of[ROUNDUP.id] == found.story_of[ArticleId("cinema")]
 
 
+def test_it_is_told_that_work_goes_on_while_roundups_are_sought() -> None:
+    told: list[None] = []
+    members = live([*OTHERS, ROUNDUP], "c", "c", "c", "c")
+    refine(members, window=WINDOW, is_taken=nothing_taken, alive=lambda: told.append(None))
+    # Once when an article is read, when its candidates are sought and when its group stands.
+    assert len(told) > 3 * len(members)
+
+
 def test_joined_articles_stand_together_however_unlike() -> None:
     found = again(live(EVERYTHING, *"bbbbcro"), must=[pair("cinema", "bridge1")])
     assert found.story_of[ArticleId("cinema")] == found.story_of[ArticleId("bridge1")] == "b"
